@@ -1,0 +1,9 @@
+DROP TABLE idempotency_keys;
+DROP TABLE job_events;
+DROP TABLE job_steps;
+DROP TABLE post_targets;
+DROP TABLE jobs;
+DROP TABLE posts;
+DROP TABLE accounts;
+DROP TABLE api_keys;
+DROP TABLE workspaces;

@@ -1,0 +1,60 @@
+//! Everything a process works with, built once in `main` and passed down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::clients::media::MediaClient;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::events::Events;
+use crate::queue::Queue;
+use crate::store::Db;
+use crate::telemetry::Meter;
+
+/// The context of all requests and jobs.
+pub struct App {
+    /// Settings.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub db: Db,
+    /// Redis.
+    pub queue: Queue,
+    /// Changes of jobs.
+    pub events: Events,
+    /// For platforms: no redirects, no proxies.
+    pub http: reqwest::Client,
+    /// For files that users name by their address.
+    pub media: MediaClient,
+    /// Counters.
+    pub meter: Meter,
+}
+
+/// How long a platform may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a platform may be silent while it answers.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl App {
+    /// Connects to everything. Redis may be absent; the database may not.
+    pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        // With two TLS providers compiled in, rustls wants to be told which one to use; a second telling is harmless.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let db = Db::connect(config.database_url.expose()).await.context("connecting to the database")?;
+        let queue = Queue::connect(config.redis_url.expose(), &config.redis_namespace, config.lane_bound)?;
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .user_agent(concat!("pressroom/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("building the HTTP client")?;
+        let media = MediaClient::new(&config.media_allow).context("building the media client")?;
+        let events = Events::listen(queue.clone());
+        Ok(Arc::new(Self { config, clock, db, queue, events, http, media, meter: Meter::default() }))
+    }
+}

@@ -1,0 +1,132 @@
+//! Looks for a post whose "created" answer was lost: at its photos first, then among the Page's published posts.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::Made;
+use super::call::Call;
+use crate::clock::Timestamp;
+use crate::error::JobError;
+use crate::journal::Sighting;
+use crate::platforms::Publishing;
+
+/// Facebook's clock and ours may differ by this much.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+
+/// Pages of 100 posts that are read before giving up.
+const PAGES_MAX: usize = 5;
+
+#[derive(Deserialize)]
+struct Photo {
+    #[serde(default)]
+    page_story_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Post>,
+    #[serde(default)]
+    paging: Paging,
+}
+
+#[derive(Default, Deserialize)]
+struct Paging {
+    #[serde(default)]
+    next: Option<String>,
+    #[serde(default)]
+    cursors: Cursors,
+}
+
+#[derive(Default, Deserialize)]
+struct Cursors {
+    #[serde(default)]
+    after: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Post {
+    id: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    application: Option<Application>,
+    #[serde(default)]
+    attachments: Attachments,
+}
+
+#[derive(Deserialize)]
+struct Application {
+    id: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Attachments {
+    #[serde(default)]
+    data: Vec<Attachment>,
+}
+
+#[derive(Deserialize)]
+struct Attachment {
+    #[serde(default)]
+    unshimmed_url: Option<String>,
+}
+
+/// Finds the one post since `since` that says and shows what the draft does and belongs to no other target.
+pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestamp) -> Result<Sighting<Made>, JobError> {
+    if let Some(photo) = photos.first() {
+        // A photo tells which post it sits in, and sits in one post only: nothing else needs to be compared.
+        let answer = Call::get(cx, photo, &[("fields", "page_story_id")]).send("photo's post").await?;
+        return Ok(match answer.json::<Photo>("photo's post")?.page_story_id {
+            Some(id) if !id.is_empty() => Sighting::Found(Made { id }),
+            _ => Sighting::Absent,
+        });
+    }
+    let since = since.minus(CLOCK_SLACK);
+    let taken = cx.taken_ids(since).await?;
+    let mut matches = Vec::new();
+    let mut after = None;
+    for _ in 0..PAGES_MAX {
+        let page = read_page(cx, since, after.as_deref()).await?;
+        matches.extend(page.data.into_iter().filter(|post| is_ours(cx, post)).map(|post| post.id).filter(|id| !taken.contains(id)));
+        after = page.paging.next.and(page.paging.cursors.after);
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(match (matches.len(), after) {
+        (1, _) => Sighting::Found(Made { id: matches.remove(0) }),
+        (0, None) => Sighting::Absent,
+        (0, Some(_)) => Sighting::CannotTell("the Page has more recent posts than can be searched".to_owned()),
+        (count, _) => Sighting::CannotTell(format!("{count} recent posts look like it")),
+    })
+}
+
+async fn read_page(cx: &Publishing<'_>, since: Timestamp, after: Option<&str>) -> Result<Page, JobError> {
+    let path = format!("{}/published_posts", cx.account.external_id);
+    let since = since.unix_seconds().to_string();
+    let mut query = vec![
+        ("fields", "id,message,created_time,application,attachments{media_type,target{id},unshimmed_url}"),
+        ("since", since.as_str()),
+        ("limit", "100"),
+    ];
+    query.extend(after.map(|cursor| ("after", cursor)));
+    Call::get(cx, &path, &query).send("list posts").await?.json("list posts")
+}
+
+fn is_ours(cx: &Publishing<'_>, post: &Post) -> bool {
+    let app_id = &cx.app.config.facebook.app_id;
+    let by_our_app = app_id.is_empty() || post.application.as_ref().is_none_or(|application| application.id == *app_id);
+    let same_link = cx.draft.link.as_ref().is_none_or(|link| {
+        post.attachments.data.iter().any(|attachment| attachment.unshimmed_url.as_deref().is_some_and(|url| same_url(url, link)))
+    });
+    by_our_app && same_link && post.message.trim() == cx.draft.text.trim()
+}
+
+/// Whether two addresses are the same but for how they are written, such as a missing last slash after the host.
+fn same_url(one: &str, other: &str) -> bool {
+    match (url::Url::parse(one), url::Url::parse(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}

@@ -1,0 +1,64 @@
+//! Connected accounts. The grant is sealed for its row before it gets here.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
+};
+
+use crate::clock::Timestamp;
+use crate::content::AccountState;
+use crate::entity::account;
+use crate::ids::{AccountId, WorkspaceId};
+use crate::secret::{KeyRing, SecretError};
+
+/// Stores a newly connected account.
+pub async fn insert(db: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
+    row.into_active_model().insert(db).await.map(|_| ())
+}
+
+/// The accounts of the workspace among `ids`, in no order.
+pub async fn list_by_ids(db: &impl ConnectionTrait, workspace: &WorkspaceId, ids: &[AccountId]) -> Result<Vec<account::Model>, DbErr> {
+    account::Entity::find()
+        .filter(account::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(account::Column::Id.is_in(ids.iter().cloned()))
+        .all(db)
+        .await
+}
+
+/// One account of the workspace; fails when absent.
+pub async fn get(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &AccountId) -> Result<account::Model, DbErr> {
+    let found = list_by_ids(db, workspace, std::slice::from_ref(id)).await?.pop();
+    found.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
+}
+
+/// Marks whether the account can be used.
+pub async fn update_state(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    id: &AccountId,
+    state: AccountState,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    account::Entity::update_many()
+        .col_expr(account::Column::State, Expr::value(state))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(account::Column::Id.eq(id.clone()))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// The place that an account's grant is sealed for.
+fn grant_place(id: &AccountId) -> String {
+    format!("accounts:grant_sealed:{id}")
+}
+
+/// Seals a grant for the row of `id`.
+pub fn seal_grant(keys: &KeyRing, id: &AccountId, grant: &[u8]) -> Result<String, SecretError> {
+    keys.seal(grant, &grant_place(id))
+}
+
+/// Opens an account's grant.
+pub fn open_grant(keys: &KeyRing, account: &account::Model) -> Result<Vec<u8>, SecretError> {
+    keys.open(&account.grant_sealed, &grant_place(&account.id))
+}

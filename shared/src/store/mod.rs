@@ -1,0 +1,18 @@
+//! All SQL. Functions take the connection first and the workspace second, so that each can join any
+//! transaction and none can cross a tenant; the exceptions serve the machinery and say so.
+//!
+//! Statements are written with `$n` placeholders, which SQLite and PostgreSQL both read.
+
+pub mod accounts;
+pub mod api_keys;
+pub mod batch;
+pub mod db;
+pub mod idempotency;
+pub mod job_events;
+pub mod job_steps;
+pub mod jobs;
+pub mod posts;
+pub mod runs;
+pub mod workspaces;
+
+pub use db::{Db, Txn};
