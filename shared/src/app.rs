@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio_util::sync::CancellationToken;
 
 use crate::clients::media::MediaClient;
 use crate::clock::Clock;
@@ -57,4 +58,39 @@ impl App {
         let events = Events::listen(queue.clone());
         Ok(Arc::new(Self { config, clock, db, queue, events, http, media, meter: Meter::default() }))
     }
+
+    /// Adds this process's counters to the shared ones each second, for ever.
+    pub async fn keep_counting(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(COUNT_EVERY).await;
+            self.count_once().await;
+        }
+    }
+
+    /// Adds this process's counters to the shared ones.
+    pub async fn count_once(&self) {
+        if let Err(error) = self.queue.flush_meter(&self.meter).await {
+            tracing::debug!(error = %format!("{error:#}"), "counters wait for Redis");
+        }
+    }
+}
+
+/// How often counters are added up.
+const COUNT_EVERY: Duration = Duration::from_secs(1);
+
+/// A token that is cancelled by SIGTERM or SIGINT.
+pub fn shutdown_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("listening to SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening to SIGINT")?;
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        cancel.cancel();
+    });
+    Ok(token)
 }

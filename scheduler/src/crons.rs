@@ -1,0 +1,48 @@
+//! Small recurring work of the system itself, each with its period.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::app::App;
+use shared::jobs::Lane;
+use shared::store::idempotency;
+use strum::VariantArray;
+
+/// The role under which schedulers show that they live.
+pub const ROLE: &str = "scheduler";
+
+/// The pace of the loop; the works below run every so many rounds.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// Rounds between two signs of life.
+const BEAT_ROUNDS: u64 = 3;
+
+/// Rounds between two purges of expired idempotency keys.
+const PURGE_ROUNDS: u64 = 60;
+
+/// Expired idempotency keys forgotten by one purge.
+const PURGE_MAX: i64 = 10_000;
+
+/// Runs the recurring work for ever.
+pub async fn keep_running(app: Arc<App>, name: String) {
+    for round in 0_u64.. {
+        if let Err(error) = run_round(&app, &name, round).await {
+            tracing::warn!(error = %format!("{error:#}"), "recurring work was put off");
+        }
+        tokio::time::sleep(ROUND).await;
+    }
+}
+
+async fn run_round(app: &App, name: &str, round: u64) -> anyhow::Result<()> {
+    if round.is_multiple_of(BEAT_ROUNDS) {
+        app.queue.beat(ROLE, name, app.clock.now()).await?;
+    }
+    for lane in Lane::VARIANTS {
+        app.queue.vacuum(*lane).await?;
+    }
+    if round.is_multiple_of(PURGE_ROUNDS) {
+        let purged = idempotency::delete_expired(&*app.db, app.clock.now(), PURGE_MAX).await?;
+        tracing::debug!(purged, "expired idempotency keys forgotten");
+    }
+    Ok(())
+}

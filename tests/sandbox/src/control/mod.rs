@@ -1,0 +1,286 @@
+//! The control API below `/_sandbox`: accounts, what is visible, what arrived, clock and settings.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+use poem::http::StatusCode;
+use poem::web::{Data, Query};
+use poem::{Body, Response, handler};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::app::App;
+use crate::ledger::Filter;
+use crate::state::{Account, Platform, Post, Settings, Signing, State};
+
+pub(crate) mod faults;
+
+/// The control API's error answer.
+pub(crate) fn failure(status: StatusCode, message: &str) -> Response {
+    success(status, &json!({"error": message}))
+}
+
+fn success(status: StatusCode, body: &Value) -> Response {
+    Response::builder().status(status).content_type("application/json").body(body.to_string())
+}
+
+/// Reads a JSON body; an empty one counts as `{}`.
+async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
+    let bytes = body.into_bytes().await;
+    let bytes = bytes.map_err(|error| failure(StatusCode::BAD_REQUEST, &error.to_string()))?;
+    let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    serde_json::from_slice(text).map_err(|error| failure(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()))
+}
+
+/// Says that the sandbox is up.
+#[handler]
+pub(crate) fn health() -> Response {
+    success(StatusCode::OK, &json!({"status": "ok"}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct NewAccount {
+    platform: Platform,
+    name: Option<String>,
+    username: Option<String>,
+    id: Option<String>,
+    access_token: Option<String>,
+    #[serde(default)]
+    oauth1: bool,
+}
+
+/// Creates an account, or updates the one that has the id already.
+#[handler]
+pub(crate) async fn create_account(Data(app): Data<&Arc<App>>, body: Body) -> Response {
+    let wanted: NewAccount = match read(body).await {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    if wanted.id.as_ref().is_some_and(|id| !id.bytes().all(|byte| byte.is_ascii_digit())) {
+        return failure(StatusCode::UNPROCESSABLE_ENTITY, "id must be a string of digits");
+    }
+    let mut state = app.state();
+    let account = upsert_account(&mut state, wanted);
+    success(StatusCode::CREATED, &account_json(&account, &state.settings))
+}
+
+fn upsert_account(state: &mut State, wanted: NewAccount) -> Account {
+    let id = wanted.id.unwrap_or_else(|| match wanted.platform {
+        Platform::X => (1_500_000_000_000_000_000 + state.next_number()).to_string(),
+        Platform::Facebook => (100_500_000_000_000 + state.next_number()).to_string(),
+    });
+    let mut account = state.account(wanted.platform, &id).cloned().unwrap_or_else(|| invented_account(wanted.platform, &id));
+    account.name = wanted.name.unwrap_or(account.name);
+    account.username = wanted.username.unwrap_or(account.username);
+    if let Some(token) = wanted.access_token {
+        account.access_token = token;
+        account.access_expires_at = None;
+        account.revoked = false;
+    }
+    if wanted.oauth1 && account.signing.is_none() {
+        account.signing =
+            Some(Signing { token: format!("{id}-{}", made_up("token", &id)), token_secret: made_up("token secret", &id) });
+    }
+    match state.account_mut(wanted.platform, &id) {
+        Some(known) => known.clone_from(&account),
+        None => state.accounts.push(account.clone()),
+    }
+    account
+}
+
+fn invented_account(platform: Platform, id: &str) -> Account {
+    let tail = &id[id.len().saturating_sub(4)..];
+    let (name, prefix) = match platform {
+        Platform::X => (format!("Sandbox user {tail}"), "x"),
+        Platform::Facebook => (format!("Sandbox Page {tail}"), "EAA"),
+    };
+    Account {
+        platform,
+        id: id.to_owned(),
+        name,
+        username: format!("sandbox{tail}"),
+        access_token: format!("{prefix}{}", made_up("access token", id)),
+        access_expires_at: None,
+        refresh_token: made_up("refresh token", id),
+        signing: None,
+        revoked: false,
+    }
+}
+
+/// A string that looks random and is the same every time, so that runs can be repeated.
+pub(crate) fn made_up(what: &str, seed: &str) -> String {
+    let digest = Sha256::digest(format!("{what} of {seed}").as_bytes());
+    URL_SAFE_NO_PAD.encode(digest).replace(['-', '_'], "0")
+}
+
+fn account_json(account: &Account, settings: &Settings) -> Value {
+    let mut body = json!({
+        "platform": account.platform,
+        "id": account.id,
+        "name": account.name,
+        "username": account.username,
+        "accessToken": account.access_token,
+    });
+    if account.platform == Platform::X {
+        body["refreshToken"] = json!(account.refresh_token);
+    }
+    if let (Platform::X, Some(signing)) = (account.platform, &account.signing) {
+        body["consumerKey"] = json!(settings.x_consumer_key);
+        body["consumerSecret"] = json!(settings.x_consumer_secret);
+        body["token"] = json!(signing.token);
+        body["tokenSecret"] = json!(signing.token_secret);
+    }
+    body
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PostFilter {
+    platform: Option<Platform>,
+    account_id: Option<String>,
+}
+
+/// Lists the visible posts, oldest first.
+#[handler]
+pub(crate) fn list_posts(Data(app): Data<&Arc<App>>, Query(filter): Query<PostFilter>) -> Response {
+    let state = app.state();
+    let wanted = |post: &&Post| {
+        post.published
+            && filter.platform.is_none_or(|platform| platform == post.platform)
+            && filter.account_id.as_ref().is_none_or(|id| *id == post.account_id)
+    };
+    let posts: Vec<Value> = state.posts.iter().filter(wanted).map(|post| post_json(&state, post)).collect();
+    success(StatusCode::OK, &json!({"posts": posts}))
+}
+
+fn post_json(state: &State, post: &Post) -> Value {
+    let account = state.account(post.platform, &post.account_id);
+    let name = account.map(|account| account.name.as_str());
+    let username = account.map_or("i", |account| account.username.as_str());
+    let url = match post.platform {
+        Platform::X => format!("{}/{username}/status/{}", state.public_url, post.id),
+        Platform::Facebook => format!("{}/{}", state.public_url, post.id),
+    };
+    let media: Vec<Value> = post
+        .media
+        .iter()
+        .filter_map(|id| state.media.get(id))
+        .map(|media| {
+            json!({
+                "id": media.id,
+                "url": format!("{}/_sandbox/media/{}", state.public_url, media.id),
+                "contentType": media.content_type,
+                "sizeBytes": media.bytes.len(),
+                "altText": media.alt_text,
+            })
+        })
+        .collect();
+    json!({
+        "platform": post.platform,
+        "accountId": post.account_id,
+        "accountName": name,
+        "accountUsername": username,
+        "id": post.id,
+        "url": url,
+        "text": post.text,
+        "link": post.link,
+        "media": media,
+        "replyTo": post.reply_to,
+        "createdAt": post.created_at,
+    })
+}
+
+#[derive(Deserialize)]
+pub(crate) struct RequestFilter {
+    platform: Option<Platform>,
+    method: Option<String>,
+    path: Option<String>,
+}
+
+/// Lists the platform calls that arrived, oldest first.
+#[handler]
+pub(crate) fn list_requests(Data(app): Data<&Arc<App>>, Query(filter): Query<RequestFilter>) -> Response {
+    let state = app.state();
+    let entries =
+        state.ledger.list(&Filter { platform: filter.platform, method: filter.method.as_deref(), path: filter.path.as_deref() });
+    success(StatusCode::OK, &json!({"requests": entries}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClockChange {
+    now: Option<DateTime<Utc>>,
+    advance_seconds: Option<i64>,
+}
+
+/// Moves the sandbox's clock to an instant, by a number of seconds, or both in this order.
+#[handler]
+pub(crate) async fn set_clock(Data(app): Data<&Arc<App>>, body: Body) -> Response {
+    let change: ClockChange = match read(body).await {
+        Ok(change) => change,
+        Err(refusal) => return refusal,
+    };
+    let mut state = app.state();
+    if let Some(now) = change.now {
+        state.offset = now - state.base_now();
+    }
+    if let Some(by) = change.advance_seconds.and_then(TimeDelta::try_seconds) {
+        state.offset += by;
+    }
+    success(StatusCode::OK, &json!({"now": state.now()}))
+}
+
+/// Changes the settings that are named and shows all of them.
+#[handler]
+pub(crate) async fn change_settings(Data(app): Data<&Arc<App>>, body: Body) -> Response {
+    let changes: serde_json::Map<String, Value> = match read(body).await {
+        Ok(changes) => changes,
+        Err(refusal) => return refusal,
+    };
+    let mut state = app.state();
+    let mut merged = json!(state.settings);
+    for (name, value) in changes {
+        merged[name] = value;
+    }
+    match serde_json::from_value::<Settings>(merged) {
+        Ok(settings) => state.settings = settings,
+        Err(error) => return failure(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+    }
+    success(StatusCode::OK, &json!(state.settings))
+}
+
+/// Shows the settings.
+#[handler]
+pub(crate) fn show_settings(Data(app): Data<&Arc<App>>) -> Response {
+    success(StatusCode::OK, &json!(app.state().settings))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    #[serde(default)]
+    accounts: bool,
+}
+
+/// Forgets posts, media, calls, faults and the clock's offset, and the accounts too when asked.
+#[handler]
+pub(crate) async fn reset(Data(app): Data<&Arc<App>>, body: Body) -> Response {
+    let wanted: Reset = match read(body).await {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    {
+        let mut state = app.state();
+        state.reset();
+        if wanted.accounts {
+            state.accounts.clear();
+        }
+    }
+    app.fault_changed.notify_waiters();
+    success(StatusCode::OK, &json!({"reset": true}))
+}

@@ -1,0 +1,233 @@
+//! Everything the sandbox remembers, all of it in memory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::Now;
+use crate::faults::Faults;
+use crate::ledger::Ledger;
+
+/// A platform the sandbox plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Platform {
+    X,
+    Facebook,
+}
+
+/// Secrets of an account that signs its calls (OAuth 1.0a).
+#[derive(Clone, Debug)]
+pub(crate) struct Signing {
+    pub(crate) token: String,
+    pub(crate) token_secret: String,
+}
+
+/// An X user or a Facebook Page.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) platform: Platform,
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) username: String,
+    pub(crate) access_token: String,
+    /// Set once the token came out of a refresh.
+    pub(crate) access_expires_at: Option<DateTime<Utc>>,
+    /// X only.
+    pub(crate) refresh_token: String,
+    /// X only.
+    pub(crate) signing: Option<Signing>,
+    pub(crate) revoked: bool,
+}
+
+/// A published or still unpublished post.
+#[derive(Clone, Debug)]
+pub(crate) struct Post {
+    pub(crate) platform: Platform,
+    pub(crate) account_id: String,
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) link: Option<String>,
+    /// Ids of media, in the order shown.
+    pub(crate) media: Vec<String>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    /// Always true on X.
+    pub(crate) published: bool,
+    pub(crate) scheduled_at: Option<DateTime<Utc>>,
+}
+
+/// How far an upload to X is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Bytes are still arriving, by segment.
+    Uploading(BTreeMap<u32, Bytes>),
+    /// The platform works on it: so many status checks will still say so.
+    Processing {
+        checks_left: u32,
+        fails: bool,
+        checked: u32,
+    },
+    Ready,
+    Failed,
+}
+
+/// An uploaded image.
+#[derive(Clone, Debug)]
+pub(crate) struct Media {
+    pub(crate) platform: Platform,
+    pub(crate) account_id: String,
+    pub(crate) id: String,
+    pub(crate) bytes: Bytes,
+    pub(crate) content_type: String,
+    pub(crate) declared_bytes: usize,
+    pub(crate) alt_text: Option<String>,
+    pub(crate) caption: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) stage: Stage,
+    /// The post it ended up in.
+    pub(crate) post_id: Option<String>,
+}
+
+/// What the control API can switch.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Posts younger than this are missing from X timelines.
+    pub(crate) x_index_lag_seconds: i64,
+    /// Posts younger than this are missing from Page feeds.
+    pub(crate) facebook_index_lag_seconds: i64,
+    /// Whether full rate windows are enforced.
+    pub(crate) rate_limits: bool,
+    /// Proofs are checked against this secret when it is not empty.
+    pub(crate) facebook_app_secret: String,
+    /// Shown as the application of every Page post.
+    pub(crate) facebook_app_id: String,
+    /// Key of the app whose OAuth 1.0a signatures are accepted.
+    pub(crate) x_consumer_key: String,
+    /// Secret of that app.
+    pub(crate) x_consumer_secret: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            x_index_lag_seconds: 0,
+            facebook_index_lag_seconds: 0,
+            rate_limits: true,
+            facebook_app_secret: String::new(),
+            facebook_app_id: "1000000000000001".to_owned(),
+            x_consumer_key: "sandbox-consumer-key".to_owned(),
+            x_consumer_secret: "sandbox-consumer-secret".to_owned(),
+        }
+    }
+}
+
+/// One 15-minute window of one user on one endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) resets_at: DateTime<Utc>,
+    pub(crate) used: u32,
+}
+
+/// The whole memory of the sandbox.
+pub(crate) struct State {
+    now: Now,
+    pub(crate) offset: TimeDelta,
+    /// Base of permalinks and media links, without a trailing slash.
+    pub(crate) public_url: String,
+    pub(crate) settings: Settings,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) posts: Vec<Post>,
+    pub(crate) media: HashMap<String, Media>,
+    pub(crate) ledger: Ledger,
+    pub(crate) faults: Faults,
+    pub(crate) windows: HashMap<(String, &'static str), Window>,
+    /// Nonces seen, with the timestamp they came with.
+    pub(crate) nonces: HashMap<(String, String), i64>,
+    last_snowflake: i64,
+    last_number: u64,
+}
+
+impl State {
+    pub(crate) fn new(now: Now, public_url: String) -> Self {
+        Self {
+            now,
+            offset: TimeDelta::zero(),
+            public_url,
+            settings: Settings::default(),
+            accounts: Vec::new(),
+            posts: Vec::new(),
+            media: HashMap::new(),
+            ledger: Ledger::default(),
+            faults: Faults::default(),
+            windows: HashMap::new(),
+            nonces: HashMap::new(),
+            last_snowflake: 0,
+            last_number: 0,
+        }
+    }
+
+    /// The time of the clock below, without the offset.
+    pub(crate) fn base_now(&self) -> DateTime<Utc> {
+        (self.now)()
+    }
+
+    /// The sandbox's time.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.base_now() + self.offset
+    }
+
+    /// The next X id: milliseconds since X's epoch in the upper bits, and always growing.
+    pub(crate) fn next_snowflake(&mut self) -> String {
+        const EPOCH_MS: i64 = 1_288_834_974_657;
+        let by_time = (self.now().timestamp_millis() - EPOCH_MS).max(1 << 37) << 22;
+        self.last_snowflake = by_time.max(self.last_snowflake + 1);
+        self.last_snowflake.to_string()
+    }
+
+    /// The next number of anything else; never repeats, not even after a reset.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// The next Facebook object id.
+    pub(crate) fn next_object_id(&mut self) -> String {
+        (122_100_000_000_000 + self.next_number()).to_string()
+    }
+
+    pub(crate) fn account(&self, platform: Platform, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.platform == platform && account.id == id)
+    }
+
+    pub(crate) fn account_mut(&mut self, platform: Platform, id: &str) -> Option<&mut Account> {
+        self.accounts.iter_mut().find(|account| account.platform == platform && account.id == id)
+    }
+
+    pub(crate) fn post(&self, platform: Platform, id: &str) -> Option<&Post> {
+        self.posts.iter().find(|post| post.platform == platform && post.id == id)
+    }
+
+    /// An account's media by id, unless it belongs to someone else.
+    pub(crate) fn own_media(&self, platform: Platform, account: &str, id: &str) -> Option<&Media> {
+        let media = self.media.get(id)?;
+        (media.platform == platform && media.account_id == account).then_some(media)
+    }
+
+    /// Forgets everything that happened; accounts and settings stay.
+    pub(crate) fn reset(&mut self) {
+        self.offset = TimeDelta::zero();
+        self.posts.clear();
+        self.media.clear();
+        self.ledger.clear();
+        self.faults.clear();
+        self.windows.clear();
+        self.nonces.clear();
+        for account in &mut self.accounts {
+            account.revoked = false;
+        }
+    }
+}
