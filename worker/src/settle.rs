@@ -124,9 +124,9 @@ pub fn count(meter: &Meter, job: &job::Model, settlement: &Settlement, finding: 
         Err(Stop::Error(error)) => error.class.into(),
         _ => "none",
     };
-    let platform = job.kind.as_str();
-    meter.count("pressroom_job_outcomes_total", &format!("kind=\"{platform}\",state=\"{}\",class=\"{class}\"", settlement.state));
+    let kind = job.kind.as_str();
+    meter.count("pressroom_job_outcomes_total", &format!("kind=\"{kind}\",state=\"{}\",class=\"{class}\"", settlement.state));
     if settlement.state == JobState::Blocked && class == "ambiguous" {
-        meter.count("pressroom_unknown_outcomes_total", &format!("kind=\"{platform}\""));
+        meter.count("pressroom_unknown_outcomes_total", &format!("kind=\"{kind}\""));
     }
 }

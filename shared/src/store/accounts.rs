@@ -1,11 +1,11 @@
 //! Connected accounts. The grant is sealed for its row before it gets here.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, Set, sea_query::Expr,
 };
 
 use crate::clock::Timestamp;
-use crate::content::AccountState;
+use crate::content::{AccountState, PlatformId};
 use crate::entity::account;
 use crate::ids::{AccountId, WorkspaceId};
 use crate::secret::{KeyRing, SecretError};
@@ -28,6 +28,30 @@ pub async fn list_by_ids(db: &impl ConnectionTrait, workspace: &WorkspaceId, ids
 pub async fn get(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &AccountId) -> Result<account::Model, DbErr> {
     let found = list_by_ids(db, workspace, std::slice::from_ref(id)).await?.pop();
     found.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
+}
+
+/// The workspace's account with the platform's own id.
+pub async fn find_by_external_id(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    platform: PlatformId,
+    external_id: &str,
+) -> Result<Option<account::Model>, DbErr> {
+    account::Entity::find()
+        .filter(account::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(account::Column::Platform.eq(platform))
+        .filter(account::Column::ExternalId.eq(external_id))
+        .one(db)
+        .await
+}
+
+/// Gives a known account a new grant, after which it can be used again.
+pub async fn reconnect(db: &impl ConnectionTrait, account: account::Model, grant_sealed: String, now: Timestamp) -> Result<(), DbErr> {
+    let mut row = account.into_active_model();
+    row.grant_sealed = Set(grant_sealed);
+    row.state = Set(AccountState::Connected);
+    row.updated_at = Set(now);
+    row.update(db).await.map(|_| ())
 }
 
 /// Marks whether the account can be used.

@@ -1,6 +1,7 @@
 //! Posts and their targets.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
@@ -29,12 +30,12 @@ pub struct NewPost {
 /// Writes posts with their targets, jobs, first events and idempotency keys in one transaction.
 ///
 /// Tells for each whether it was written: `false` means that its idempotency key was there already.
-pub async fn insert_batch(db: &Db, posts: &[NewPost], now: Timestamp) -> Result<Vec<bool>, DbErr> {
+pub async fn insert_batch(db: &Db, posts: &[Arc<NewPost>], now: Timestamp) -> Result<Vec<bool>, DbErr> {
     let txn = db.begin().await?;
     let keys: Vec<&NewKey> = posts.iter().filter_map(|post| post.key.as_ref()).collect();
     let mut fresh = idempotency::insert_many(&*txn, &keys, now).await?.into_iter();
     let written: Vec<bool> = posts.iter().map(|post| post.key.is_none() || fresh.next().unwrap_or(false)).collect();
-    let kept: Vec<&NewPost> = posts.iter().zip(&written).filter(|(_, written)| **written).map(|(post, _)| post).collect();
+    let kept: Vec<&NewPost> = posts.iter().zip(&written).filter(|(_, written)| **written).map(|(post, _)| &**post).collect();
     if !kept.is_empty() {
         insert_posts(&*txn, &kept).await?;
         let jobs: Vec<job::Model> = kept.iter().flat_map(|post| post.jobs.iter().cloned()).collect();
@@ -146,6 +147,18 @@ async fn with_targets(db: &impl ConnectionTrait, workspace: &WorkspaceId, posts:
         }
     }
     Ok(posts.into_iter().map(|post| PostWithTargets { targets: by_post.remove(&post.id).unwrap_or_default(), post }).collect())
+}
+
+/// The workspace's targets among `ids`, in no order.
+pub async fn list_targets(db: &impl ConnectionTrait, workspace: &WorkspaceId, ids: &[TargetId]) -> Result<Vec<post_target::Model>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    post_target::Entity::find()
+        .filter(post_target::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(post_target::Column::Id.is_in(ids.iter().cloned()))
+        .all(db)
+        .await
 }
 
 /// One target of the workspace with its post; fails when absent.

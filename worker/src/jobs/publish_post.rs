@@ -27,6 +27,12 @@ impl Run for PublishPost {
         {
             accounts::update_state(&*app.db, &job.workspace_id, &target.account_id, AccountState::NeedsReconnect, app.clock.now()).await?;
         }
+        let class: &str = match &published {
+            Err(Stop::Error(error)) => error.class.into(),
+            Err(_) => "stopped",
+            Ok(_) => "published",
+        };
+        app.meter.count("pressroom_publish_outcomes_total", &format!("platform=\"{}\",class=\"{class}\"", target.platform));
         Ok(Some((self.target, published?)))
     }
 }

@@ -1,0 +1,19 @@
+//! `api`
+
+use clap::Parser;
+use shared::app::{App, shutdown_signal};
+use shared::clock::Clock;
+use shared::config::Config;
+use shared::telemetry;
+
+/// Serves Pressroom's HTTP API. Settings come from the environment.
+#[derive(Parser)]
+struct Arguments {}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    Arguments::parse();
+    telemetry::init_logs();
+    let app = App::start(Config::from_env()?, Clock::system()).await?;
+    api::run(app, shutdown_signal()?).await
+}

@@ -1,0 +1,26 @@
+//! One file per resource: input types, output types, then the handlers in the order create, list, get, update, delete.
+
+pub mod job_events;
+pub mod jobs;
+pub mod new_post;
+pub mod operations;
+pub mod posts;
+
+use poem_openapi::Tags;
+
+/// The groups of the API's document.
+#[derive(Tags)]
+pub enum Tag {
+    /// Posts and their targets.
+    Posts,
+    /// The work behind them.
+    Jobs,
+    /// For those who run Pressroom.
+    Operations,
+}
+
+/// The number of rows of a list when none is asked for.
+pub const LIMIT_DEFAULT: u32 = 20;
+
+/// The largest number of rows of a list.
+pub const LIMIT_MAX: u32 = 100;
