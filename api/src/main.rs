@@ -2,7 +2,6 @@
 
 use clap::Parser;
 use shared::app::{App, shutdown_signal};
-use shared::clock::Clock;
 use shared::config::Config;
 use shared::telemetry;
 
@@ -14,6 +13,6 @@ struct Arguments {}
 async fn main() -> anyhow::Result<()> {
     Arguments::parse();
     telemetry::init_logs();
-    let app = App::start(Config::from_env()?, Clock::system()).await?;
+    let app = App::from_config(Config::from_env()?).await?;
     api::run(app, shutdown_signal()?).await
 }

@@ -41,6 +41,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 impl App {
+    /// Starts with the machine's clock, moved ahead when the settings say so.
+    pub async fn from_config(config: Config) -> anyhow::Result<Arc<Self>> {
+        let clock = Clock::ahead(config.clock_ahead);
+        Self::start(config, clock).await
+    }
+
     /// Connects to everything. Redis may be absent; the database may not.
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Arc<Self>> {
         // With two TLS providers compiled in, rustls wants to be told which one to use; a second telling is harmless.

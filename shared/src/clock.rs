@@ -69,14 +69,19 @@ pub struct Clock(Source);
 
 #[derive(Clone)]
 enum Source {
-    System,
+    System { ahead: Duration },
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self::ahead(Duration::ZERO)
+    }
+
+    /// The machine's clock moved ahead: lets a test live through an outage without waiting for it.
+    pub fn ahead(ahead: Duration) -> Self {
+        Self(Source::System { ahead })
     }
 
     /// A clock that stands still at `start` until it is moved.
@@ -87,7 +92,7 @@ impl Clock {
     /// The current instant.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Source::System => Timestamp(system_millis()),
+            Source::System { ahead } => Timestamp(system_millis()).plus(*ahead),
             Source::Manual(millis) => Timestamp(millis.load(Ordering::SeqCst)),
         }
     }

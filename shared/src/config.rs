@@ -31,6 +31,8 @@ pub struct Config {
     pub lease: Duration,
     /// `SHUTDOWN_GRACE`: seconds that running jobs get to finish after SIGTERM. Default 25.
     pub shutdown_grace: Duration,
+    /// `CLOCK_AHEAD`: seconds by which the process's clock runs ahead, for tests of outages. Default 0.
+    pub clock_ahead: Duration,
     /// Settings of X.
     pub x: XConfig,
     /// Settings of Facebook.
@@ -94,6 +96,7 @@ impl Config {
             lane_bound: reader.get::<usize>("LANE_BOUND", "2000").clamp(1, LANE_BOUND_MAX),
             lease: Duration::from_secs(reader.get::<u64>("LEASE_SECONDS", "15").max(1)),
             shutdown_grace: Duration::from_secs(reader.get("SHUTDOWN_GRACE", "25")),
+            clock_ahead: Duration::from_secs(reader.get("CLOCK_AHEAD", "0")),
             x: XConfig {
                 api_base: reader.get("X_API_BASE", "https://api.x.com"),
                 web_base: reader.get("X_WEB_BASE", "https://x.com"),

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sea_orm::DbErr;
@@ -85,19 +85,19 @@ pub enum Point {
     Answered,
 }
 
-/// Stops the first run that reaches a point of a step. Never set in production.
+/// Makes runs stand still at a point of a step. Never set in production.
 #[derive(Debug)]
 pub struct Halt {
     step: String,
     point: Point,
-    used: AtomicBool,
+    left: AtomicUsize,
     reached: Notify,
 }
 
 impl Halt {
-    /// Stops at `point` of the step called `step`.
-    pub fn new(step: impl Into<String>, point: Point) -> Self {
-        Self { step: step.into(), point, used: AtomicBool::new(false), reached: Notify::new() }
+    /// Stops the first `times` runs at `point` of the step called `step`; a last `*` stands for any ending.
+    pub fn new(step: impl Into<String>, point: Point, times: usize) -> Self {
+        Self { step: step.into(), point, left: AtomicUsize::new(times), reached: Notify::new() }
     }
 
     /// Waits until a run stands at the point.
@@ -105,8 +105,14 @@ impl Halt {
         self.reached.notified().await;
     }
 
-    async fn pass(&self, step: &str, point: Point) {
-        if self.step == step && self.point == point && !self.used.swap(true, Ordering::SeqCst) {
+    /// Stands still if this is the point and runs are left to stop.
+    pub async fn pass(&self, step: &str, point: Point) {
+        let here = match self.step.strip_suffix('*') {
+            Some(beginning) => step.starts_with(beginning),
+            None => step == self.step,
+        };
+        let one_less = |left: usize| left.checked_sub(1);
+        if here && self.point == point && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
             tracing::warn!(step, %point, "halted at a crash point");
             self.reached.notify_one();
             std::future::pending::<()>().await;
@@ -149,6 +155,15 @@ pub struct Recorder {
     pub clock: Clock,
     /// A crash point, in tests.
     pub halt: Option<Arc<Halt>>,
+}
+
+impl Recorder {
+    /// Stands still here when a test asked for it.
+    pub async fn pass(&self, step: &str, point: Point) {
+        if let Some(halt) = &self.halt {
+            halt.pass(step, point).await;
+        }
+    }
 }
 
 /// The journal of one run of one job.
@@ -352,9 +367,7 @@ impl Journal {
     }
 
     async fn pass(&self, name: &str, point: Point) {
-        if let Some(halt) = &self.recorder.halt {
-            halt.pass(name, point).await;
-        }
+        self.recorder.pass(name, point).await;
     }
 }
 

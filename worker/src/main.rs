@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use clap::Parser;
 use shared::app::{App, shutdown_signal};
-use shared::clock::Clock;
 use shared::config::Config;
 use shared::jobs::Lane;
 use shared::journal::{Halt, Point};
@@ -33,8 +32,8 @@ fn parse_halt(text: &str) -> Result<(String, Point), String> {
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     telemetry::init_logs();
-    let app = App::start(Config::from_env()?, Clock::system()).await?;
-    let halt = arguments.halt_at.map(|(step, point)| Arc::new(Halt::new(step, point)));
+    let app = App::from_config(Config::from_env()?).await?;
+    let halt = arguments.halt_at.map(|(step, point)| Arc::new(Halt::new(step, point, usize::MAX)));
     let options = worker::Options { lanes: arguments.lanes, concurrency: arguments.concurrency.into(), halt };
     worker::run(app, options, shutdown_signal()?).await
 }

@@ -12,7 +12,7 @@ use shared::entity::job;
 use shared::error::{ErrorClass, JobError};
 use shared::ids::JobId;
 use shared::jobs::Payload;
-use shared::journal::{ClaimWatch, Halt, Journal, OUTCOME_UNKNOWN, Recorder, Stop};
+use shared::journal::{ClaimWatch, Halt, Journal, OUTCOME_UNKNOWN, Point, Recorder, Stop};
 use shared::store::batch::Batcher;
 use shared::store::runs::{ClaimKey, Settlement};
 use shared::store::{job_steps, jobs, runs};
@@ -90,7 +90,9 @@ impl Runner {
         self.begin(&job);
         let watch = ClaimWatch::default();
         self.hold(&job, watch.clone());
+        self.recorder.pass("run", Point::Before).await;
         let finding = self.execute(&job, watch).await;
+        self.recorder.pass("settle", Point::Before).await;
         self.settle(&job, finding).await;
         self.lock_held().remove(&job.id);
     }

@@ -69,6 +69,11 @@ impl Db {
         Ok(Self { connection, writer })
     }
 
+    /// Closes every connection; statements through other handles fail from then on.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.connection.close().await
+    }
+
     /// Whether this database has one writer at a time and no row locks.
     pub(super) fn writer_is_alone(&self) -> bool {
         self.writer.is_some()

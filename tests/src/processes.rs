@@ -1,0 +1,1 @@
+//! Real processes, to be started and killed.

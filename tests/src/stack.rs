@@ -1,0 +1,299 @@
+//! One Pressroom in this process: API over real HTTP, a runner without Redis in between, the sandbox, a manual clock.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use base64::Engine;
+use poem::listener::TcpAcceptor;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::{Value, json};
+use shared::app::App;
+use shared::clock::{Clock, Timestamp};
+use shared::config::Config;
+use shared::content::{AccountState, PlatformId};
+use shared::entity::{account, job};
+use shared::ids::{AccountId, JobId, WorkspaceId};
+use shared::jobs::{JobState, Lane};
+use shared::journal::Halt;
+use shared::store::{accounts, api_keys, jobs, workspaces};
+use strum::VariantArray;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use worker::runner::Runner;
+
+use crate::database::TestDatabase;
+use crate::{Sandbox, database, redis_url, unique};
+
+/// Scopes of the harness's key.
+pub const ALL_SCOPES: [&str; 4] = ["posts:read", "posts:write", "jobs:read", "jobs:write"];
+
+/// A running Pressroom.
+pub struct Stack {
+    /// The process's context.
+    pub app: Arc<App>,
+    /// The world outside.
+    pub sandbox: Sandbox,
+    /// The API's address.
+    pub url: String,
+    /// A key of the first workspace, with all scopes.
+    pub key: String,
+    /// The first workspace.
+    pub workspace: WorkspaceId,
+    /// Its account on X.
+    pub x: AccountId,
+    /// Its Facebook Page.
+    pub facebook: AccountId,
+    http: reqwest::Client,
+    runner: Arc<Runner>,
+    shutdown: CancellationToken,
+    _running: sandbox::Running,
+    _database: TestDatabase,
+}
+
+/// A target of a post that a test made.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The job that publishes it.
+    pub job: JobId,
+    /// The platform.
+    pub platform: PlatformId,
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+impl Stack {
+    /// Starts everything; the clock stands at the machine's present time.
+    pub async fn start() -> anyhow::Result<Self> {
+        let database = database::fresh().await?;
+        let clock = Clock::manual(Clock::system().now());
+        let sandbox_clock = clock.clone();
+        let options = sandbox::Options { now: Arc::new(move || sandbox_clock.now().into()), ..sandbox::Options::default() };
+        let running = sandbox::start(TcpListener::bind("127.0.0.1:0").await?, options).await?;
+        let sandbox = Sandbox::new(&running.url);
+        sandbox.post("settings", json!({ "rateLimits": false })).await?;
+
+        let app = App::start(config(&database.url, &sandbox), clock).await?;
+        let now = app.clock.now();
+        let workspace = workspaces::insert(&*app.db, "Test", now).await?;
+        let (_, key) = api_keys::insert(&*app.db, &workspace, "test", &ALL_SCOPES, (now, None)).await?;
+        let x = connect(&app, &sandbox, &workspace, PlatformId::X).await?;
+        let facebook = connect(&app, &sandbox, &workspace, PlatformId::Facebook).await?;
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let shutdown = CancellationToken::new();
+        tokio::spawn(api::serve(Arc::clone(&app), TcpAcceptor::from_std(listener)?, shutdown.clone()));
+        let runner = Runner::start(Arc::clone(&app), None);
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let key = key.expose().clone();
+        Ok(Self { app, sandbox, url, key, workspace, x, facebook, http, runner, shutdown, _running: running, _database: database })
+    }
+
+    /// The account on a platform.
+    pub fn account(&self, platform: PlatformId) -> &AccountId {
+        match platform {
+            PlatformId::X => &self.x,
+            PlatformId::Facebook => &self.facebook,
+        }
+    }
+
+    /// A request to the API with the harness's key.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
+    }
+
+    /// A request to the API without any key.
+    pub fn anonymous(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A GET that must succeed.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let response = self.request(reqwest::Method::GET, path).send().await?;
+        let status = response.status();
+        let text = response.text().await?;
+        ensure!(status.is_success(), "{path} answered {status}: {text}");
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// A POST, whatever its answer.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+        let response = self.request(reqwest::Method::POST, path).json(body).send().await?;
+        let status = response.status().as_u16();
+        Ok((status, serde_json::from_str(&response.text().await?).unwrap_or(Value::Null)))
+    }
+
+    /// Submits a post that must be accepted; gives its targets.
+    pub async fn submit(&self, body: &Value) -> anyhow::Result<Vec<Target>> {
+        let (status, post) = self.post("/api/v1/posts", body).await?;
+        ensure!(status == 202, "the post was answered with {status}: {post}");
+        let targets = post["targets"].as_array().context("targets")?;
+        targets
+            .iter()
+            .map(|target| {
+                Ok(Target {
+                    job: target["jobId"].as_str().context("jobId")?.parse()?,
+                    platform: target["platform"].as_str().context("platform")?.parse()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Submits a text post for one platform.
+    pub async fn submit_text(&self, platform: PlatformId, text: &str) -> anyhow::Result<JobId> {
+        let body = json!({ "content": { "text": text }, "targets": [{ "accountId": self.account(platform), "kind": "text" }] });
+        Ok(self.submit(&body).await?.remove(0).job)
+    }
+
+    /// A job as the API shows it.
+    pub async fn job(&self, id: &JobId) -> anyhow::Result<Value> {
+        self.get(&format!("/api/v1/jobs/{id}")).await
+    }
+
+    /// Moves the clock, the sandbox's with it.
+    pub fn advance(&self, by: Duration) {
+        self.app.clock.set(self.app.clock.now().plus(by));
+    }
+
+    /// Runs every job that is due at the clock's time, until none is left.
+    pub async fn drain(&self) -> anyhow::Result<()> {
+        loop {
+            let ids = self.take_due().await?;
+            if ids.is_empty() {
+                return Ok(());
+            }
+            let runs: Vec<_> = ids.into_iter().map(|id| tokio::spawn(run(Arc::clone(&self.runner), id))).collect();
+            for run in runs {
+                run.await?;
+            }
+        }
+    }
+
+    /// Frees jobs whose lease has lapsed, as the relay would, and lists all that are due.
+    async fn take_due(&self) -> anyhow::Result<Vec<JobId>> {
+        let now = self.app.clock.now();
+        for lane in Lane::VARIANTS {
+            jobs::take_due(&self.app.db, *lane, 1000, now, now.plus(REPUSH)).await?;
+        }
+        let due = job::Entity::find()
+            .filter(job::Column::State.is_in([JobState::Queued, JobState::Scheduled]))
+            .filter(job::Column::RunAt.lte(now))
+            .all(&*self.app.db)
+            .await?;
+        Ok(due.into_iter().map(|job| job.id).collect())
+    }
+
+    /// Runs one job until it stands at the crash point, then kills its worker: nothing of it goes on.
+    pub async fn crash_at(&mut self, job: &JobId, halt: Halt) -> anyhow::Result<()> {
+        let halt = Arc::new(halt);
+        self.runner = Runner::start(Arc::clone(&self.app), Some(Arc::clone(&halt)));
+        let running = tokio::spawn(run(Arc::clone(&self.runner), job.clone()));
+        tokio::time::timeout(STUCK, halt.reached()).await.with_context(|| format!("{halt:?} was never reached"))?;
+        self.kill(running).await
+    }
+
+    /// Runs one job until the sandbox has seen a fault fire `times` times, then kills its worker.
+    pub async fn crash_when_fired(&mut self, job: &JobId, fault: &str) -> anyhow::Result<()> {
+        let running = tokio::spawn(run(Arc::clone(&self.runner), job.clone()));
+        tokio::time::timeout(STUCK, self.sandbox.fired(fault, 1)).await.context("the fault never fired")??;
+        self.kill(running).await
+    }
+
+    async fn kill(&mut self, running: tokio::task::JoinHandle<()>) -> anyhow::Result<()> {
+        running.abort();
+        // The abort itself is what is waited for.
+        let _ = running.await;
+        self.runner = Runner::start(Arc::clone(&self.app), None);
+        self.sandbox.heal().await
+    }
+
+    /// Lets time pass until the job has ended, at most a day of the clock's time.
+    pub async fn run_to_the_end(&self, job: &JobId) -> anyhow::Result<Value> {
+        let give_up_at = self.app.clock.now().plus(Duration::from_secs(86_400));
+        self.drain().await?;
+        loop {
+            let shown = self.job(job).await?;
+            if matches!(shown["status"].as_str(), Some("completed" | "failed" | "cancelled" | "blocked")) {
+                return Ok(shown);
+            }
+            let next = self.next_wake().await?.context("the job waits for nothing")?;
+            ensure!(next < give_up_at, "the job did not end within a day: {shown}");
+            self.app.clock.set(next.max(self.app.clock.now()));
+            self.drain().await?;
+        }
+    }
+
+    /// When the next waiting job is due or the next lease lapses.
+    pub async fn next_wake(&self) -> anyhow::Result<Option<Timestamp>> {
+        let open = job::Entity::find().filter(job::Column::WakeAt.is_not_null()).all(&*self.app.db).await?;
+        let wakes = open.into_iter().map(|job| if job.state == JobState::InProgress { job.wake_at.unwrap_or(job.run_at) } else { job.run_at });
+        Ok(wakes.min())
+    }
+}
+
+/// How long a test waits for something that must come at once.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// As the relay's own.
+const REPUSH: Duration = scheduler::relay::REPUSH_AFTER;
+
+async fn run(runner: Arc<Runner>, id: JobId) {
+    runner.run(id).await;
+}
+
+/// Settings that point at the test's own world.
+pub fn config(database_url: &str, sandbox: &Sandbox) -> Config {
+    let settings = settings(database_url, sandbox);
+    Config::read(&|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())).expect("the harness's settings are good")
+}
+
+/// The same, as an environment for real processes.
+pub fn settings(database_url: &str, sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+    vec![
+        ("DATABASE_URL", database_url.to_owned()),
+        ("REDIS_URL", redis_url()),
+        ("REDIS_NAMESPACE", unique("it")),
+        ("PRESSROOM_KEYS", format!("k1:{}", base64::engine::general_purpose::STANDARD.encode([7; 32]))),
+        ("X_API_BASE", sandbox.url.clone()),
+        ("X_WEB_BASE", sandbox.url.clone()),
+        ("X_CONSUMER_KEY", "sandbox-consumer-key".to_owned()),
+        ("X_CONSUMER_SECRET", "sandbox-consumer-secret".to_owned()),
+        ("FACEBOOK_GRAPH_BASE", sandbox.url.clone()),
+        ("FACEBOOK_WEB_BASE", sandbox.url.clone()),
+        ("FACEBOOK_APP_ID", "1000000000000001".to_owned()),
+        ("MEDIA_ALLOW", sandbox.host()),
+    ]
+}
+
+/// Connects a new sandbox account to a workspace.
+pub async fn connect(app: &App, sandbox: &Sandbox, workspace: &WorkspaceId, platform: PlatformId) -> anyhow::Result<AccountId> {
+    let made = sandbox.post("accounts", json!({ "platform": platform, "name": "Ada" })).await?;
+    let grant = json!({ "type": "bearer", "access_token": made["accessToken"] });
+    insert_account(app, workspace, platform, &made, &grant).await
+}
+
+/// Stores an account that the sandbox made, with a grant.
+pub async fn insert_account(app: &App, workspace: &WorkspaceId, platform: PlatformId, made: &Value, grant: &Value) -> anyhow::Result<AccountId> {
+    let id = AccountId::generate();
+    let now = app.clock.now();
+    let row = account::Model {
+        id: id.clone(),
+        workspace_id: workspace.clone(),
+        platform,
+        external_id: made["id"].as_str().context("the account's id")?.to_owned(),
+        name: "Ada".to_owned(),
+        username: made["username"].as_str().map(str::to_owned),
+        state: AccountState::Connected,
+        grant_sealed: accounts::seal_grant(&app.config.keys, &id, &serde_json::to_vec(grant)?)?,
+        created_at: now,
+        updated_at: now,
+    };
+    accounts::insert(&*app.db, row).await?;
+    Ok(id)
+}
