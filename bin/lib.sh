@@ -8,7 +8,7 @@ PATH="$PATH:$HOME/.cargo/bin"
 # shellcheck disable=SC2034 # the scripts use it
 TARGET="${CARGO_TARGET_DIR:-target}"
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
 fail() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -23,7 +23,7 @@ missing_apt="" missing_brew=""
 need() {
   local apt=$1 brew=$2
   shift 2
-  "$@" >/dev/null 2>&1 && return
+  "$@" >/dev/null 2>&1 && return 0
   missing_apt+=" $apt" missing_brew+=" $brew"
 }
 
@@ -142,9 +142,10 @@ stop() {
   rm -f "$@"
 }
 
+# An explicit status: in a trap, a bare `return` gives the one from before the trap.
 any_alive() {
   local file pid signal
-  for file; do alive "$file" && return; done
+  for file; do alive "$file" && return 0; done
   return 1
 }
 
@@ -210,7 +211,7 @@ start_redis() {
   shift 2
   mkdir -p "$folder"
   start redis.service TERM redis-server --port "$port" --bind 127.0.0.1 --dir "$folder" "$@" >"$LOGS/redis.log" 2>&1
-  wait_until 15 redis_answers "$port" && return
+  wait_until 15 redis_answers "$port" && return 0
   tail -n 10 "$LOGS/redis.log" >&2
   fail "Redis did not start on port $port"
 }
@@ -240,7 +241,7 @@ start_postgres() {
   start postgres.service INT "${user[@]}" "$programs/postgres" -D "$folder/data" -p "$port" -k "$folder" \
     -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
     >>"$LOGS/postgres.log" 2>&1
-  wait_until 30 postgres_answers "$programs" "$port" && return
+  wait_until 30 postgres_answers "$programs" "$port" && return 0
   tail -n 10 "$LOGS/postgres.log" >&2
   fail "PostgreSQL did not start on port $port"
 }

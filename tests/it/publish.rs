@@ -10,7 +10,7 @@ async fn every_kind_is_published_on_every_platform_as_it_was_meant() -> anyhow::
     for platform in PlatformId::ALL {
         for kind in ["text", "link", "image", "images"] {
             let text = format!("a {kind} for {platform}");
-            let body = crate::crash::post(&stack, *platform, kind, &text);
+            let body = crate::crash::post(&stack.sandbox, stack.account(*platform), kind, &text);
 
             let job = stack.submit(&body).await?.remove(0).job;
             let ended = stack.run_to_the_end(&job).await?;

@@ -1,12 +1,15 @@
 //! The harness: a whole Pressroom in one process, with a clock that tests move by hand and the sandbox for a world.
 
+pub mod client;
 pub mod database;
 pub mod processes;
 pub mod sandbox_client;
 pub mod stack;
 
 pub use sandbox_client::Sandbox;
-pub use stack::{Stack, Target};
+pub use client::{ApiClient, Target};
+pub use processes::System;
+pub use stack::Stack;
 
 /// A setting of the test run, from its environment.
 #[expect(clippy::disallowed_methods, reason = "tests have no configuration of their own")]

@@ -1,5 +1,6 @@
 //! One Pressroom in this process: API over real HTTP, a runner without Redis in between, the sandbox, a manual clock.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use worker::runner::Runner;
 
 use crate::database::TestDatabase;
-use crate::{Sandbox, database, redis_url, unique};
+use crate::{ApiClient, Sandbox, database, redis_url, unique};
 
 /// Scopes of the harness's key.
 pub const ALL_SCOPES: [&str; 4] = ["posts:read", "posts:write", "jobs:read", "jobs:write"];
@@ -34,30 +35,25 @@ pub struct Stack {
     pub app: Arc<App>,
     /// The world outside.
     pub sandbox: Sandbox,
-    /// The API's address.
-    pub url: String,
-    /// A key of the first workspace, with all scopes.
-    pub key: String,
+    /// The API, with a key of the first workspace that has all scopes.
+    pub api: ApiClient,
     /// The first workspace.
     pub workspace: WorkspaceId,
     /// Its account on X.
     pub x: AccountId,
     /// Its Facebook Page.
     pub facebook: AccountId,
-    http: reqwest::Client,
     runner: Arc<Runner>,
     shutdown: CancellationToken,
     _running: sandbox::Running,
     _database: TestDatabase,
 }
 
-/// A target of a post that a test made.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// The job that publishes it.
-    pub job: JobId,
-    /// The platform.
-    pub platform: PlatformId,
+impl Deref for Stack {
+    type Target = ApiClient;
+    fn deref(&self) -> &ApiClient {
+        &self.api
+    }
 }
 
 impl Drop for Stack {
@@ -77,7 +73,7 @@ impl Stack {
         let sandbox = Sandbox::new(&running.url);
         sandbox.post("settings", json!({ "rateLimits": false })).await?;
 
-        let app = App::start(config(&database.url, &sandbox), clock).await?;
+        let app = App::start(config(&settings(&database.url, &redis_url(), &sandbox)), clock).await?;
         let now = app.clock.now();
         let workspace = workspaces::insert(&*app.db, "Test", now).await?;
         let (_, key) = api_keys::insert(&*app.db, &workspace, "test", &ALL_SCOPES, (now, None)).await?;
@@ -90,9 +86,8 @@ impl Stack {
         let shutdown = CancellationToken::new();
         tokio::spawn(api::serve(Arc::clone(&app), TcpAcceptor::from_std(listener)?, shutdown.clone()));
         let runner = Runner::start(Arc::clone(&app), None);
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        let key = key.expose().clone();
-        Ok(Self { app, sandbox, url, key, workspace, x, facebook, http, runner, shutdown, _running: running, _database: database })
+        let api = ApiClient::new(&url, key.expose());
+        Ok(Self { app, sandbox, api, workspace, x, facebook, runner, shutdown, _running: running, _database: database })
     }
 
     /// The account on a platform.
@@ -103,57 +98,10 @@ impl Stack {
         }
     }
 
-    /// A request to the API with the harness's key.
-    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
-    }
-
-    /// A request to the API without any key.
-    pub fn anonymous(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
-    }
-
-    /// A GET that must succeed.
-    pub async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let response = self.request(reqwest::Method::GET, path).send().await?;
-        let status = response.status();
-        let text = response.text().await?;
-        ensure!(status.is_success(), "{path} answered {status}: {text}");
-        Ok(serde_json::from_str(&text)?)
-    }
-
-    /// A POST, whatever its answer.
-    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
-        let response = self.request(reqwest::Method::POST, path).json(body).send().await?;
-        let status = response.status().as_u16();
-        Ok((status, serde_json::from_str(&response.text().await?).unwrap_or(Value::Null)))
-    }
-
-    /// Submits a post that must be accepted; gives its targets.
-    pub async fn submit(&self, body: &Value) -> anyhow::Result<Vec<Target>> {
-        let (status, post) = self.post("/api/v1/posts", body).await?;
-        ensure!(status == 202, "the post was answered with {status}: {post}");
-        let targets = post["targets"].as_array().context("targets")?;
-        targets
-            .iter()
-            .map(|target| {
-                Ok(Target {
-                    job: target["jobId"].as_str().context("jobId")?.parse()?,
-                    platform: target["platform"].as_str().context("platform")?.parse()?,
-                })
-            })
-            .collect()
-    }
-
     /// Submits a text post for one platform.
     pub async fn submit_text(&self, platform: PlatformId, text: &str) -> anyhow::Result<JobId> {
         let body = json!({ "content": { "text": text }, "targets": [{ "accountId": self.account(platform), "kind": "text" }] });
         Ok(self.submit(&body).await?.remove(0).job)
-    }
-
-    /// A job as the API shows it.
-    pub async fn job(&self, id: &JobId) -> anyhow::Result<Value> {
-        self.get(&format!("/api/v1/jobs/{id}")).await
     }
 
     /// Moves the clock, the sandbox's with it.
@@ -247,17 +195,17 @@ async fn run(runner: Arc<Runner>, id: JobId) {
     runner.run(id).await;
 }
 
-/// Settings that point at the test's own world.
-pub fn config(database_url: &str, sandbox: &Sandbox) -> Config {
-    let settings = settings(database_url, sandbox);
-    Config::read(&|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())).expect("the harness's settings are good")
+/// Settings read from a list.
+pub fn config(settings: &[(&'static str, String)]) -> Config {
+    let lookup = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    Config::read(&lookup).expect("the harness's settings are good")
 }
 
-/// The same, as an environment for real processes.
-pub fn settings(database_url: &str, sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+/// Settings that point at the test's own world, for this process or as an environment for others.
+pub fn settings(database_url: &str, redis_url: &str, sandbox: &Sandbox) -> Vec<(&'static str, String)> {
     vec![
         ("DATABASE_URL", database_url.to_owned()),
-        ("REDIS_URL", redis_url()),
+        ("REDIS_URL", redis_url.to_owned()),
         ("REDIS_NAMESPACE", unique("it")),
         ("PRESSROOM_KEYS", format!("k1:{}", base64::engine::general_purpose::STANDARD.encode([7; 32]))),
         ("X_API_BASE", sandbox.url.clone()),

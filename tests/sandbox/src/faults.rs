@@ -91,7 +91,7 @@ impl Action {
     }
 
     /// Whether the action only makes sense where an upload to X ends.
-    fn needs_finalize(&self) -> bool {
+    fn needs_upload_end(&self) -> bool {
         matches!(self, Self::Processing { .. } | Self::ProcessingFailed { .. })
     }
 }
@@ -148,7 +148,7 @@ impl Rule {
             && self.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(call.method.as_str()))
             && self.path.as_ref().is_none_or(|pattern| matches_pattern(pattern, &call.path))
             && self.account.as_ref().is_none_or(account_fits)
-            && (!self.action.needs_finalize() || call.path.ends_with("/finalize"))
+            && (!self.action.needs_upload_end() || (call.path.ends_with("/finalize") || call.path.ends_with("/media/upload")))
     }
 }
 
