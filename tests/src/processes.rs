@@ -205,6 +205,11 @@ impl System {
         Ok(process)
     }
 
+    /// Changes a setting for the processes started from now on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.push((name, value.to_owned()));
+    }
+
     fn ahead(&self, seconds: u64) -> Vec<(&'static str, String)> {
         let mut settings = self.settings.clone();
         settings.push(("CLOCK_AHEAD", seconds.to_string()));
