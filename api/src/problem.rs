@@ -1,6 +1,6 @@
 //! Errors as RFC 9457 problem documents, with a stable `code` for programs and a remedy for people.
 
-use poem::error::{MethodNotAllowedError, NotFoundError};
+use poem::error::NotFoundError;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::payload::Payload;
@@ -199,12 +199,10 @@ pub async fn from_framework(error: poem::Error) -> Response {
             ("internal", "a fault of ours; it is logged".to_owned())
         }
     };
-    let not_allowed = error.is::<MethodNotAllowedError>();
     let mut response = ProblemJson(Problem::new(status, code, detail)).into_response();
     response.set_status(status);
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert("www-authenticate", poem::http::HeaderValue::from_static("Bearer"));
     }
-    let _ = not_allowed;
     response
 }

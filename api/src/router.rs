@@ -10,7 +10,8 @@
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt, Route};
+use poem::http::{HeaderValue, StatusCode};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService};
 use shared::app::App;
 
@@ -33,6 +34,7 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint {
     let service = service(app.config.public_url.as_str().trim_end_matches('/'));
     let (document, docs) = (service.spec_endpoint(), service.scalar());
     let acceptor = Acceptor::start(Arc::clone(&app));
+    let methods = Arc::new(Methods::of(&service.spec()));
     Route::new()
         .nest("/docs", docs)
         .at("/openapi.json", document)
@@ -40,4 +42,47 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint {
         .data(app)
         .data(acceptor)
         .catch_all_error(problem::from_framework)
+        .around(move |endpoint, request| {
+            let methods = Arc::clone(&methods);
+            async move { Ok(with_allow(&methods, &endpoint, request).await) }
+        })
+}
+
+/// Tells on a 405 which methods the route takes, as RFC 9110 asks; poem does not.
+async fn with_allow(methods: &Methods, endpoint: &impl Endpoint<Output = Response>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let mut response = endpoint.get_response(request).await.into_response();
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allow) = methods.allowed(&path)
+    {
+        response.headers_mut().insert("allow", allow);
+    }
+    response
+}
+
+/// The methods of each route, read from the API's own document.
+struct Methods(Vec<(String, HeaderValue)>);
+
+impl Methods {
+    fn of(document: &str) -> Self {
+        let document: serde_json::Value = serde_json::from_str(document).unwrap_or_default();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let routes = paths.filter_map(|(path, methods)| {
+            let names: Vec<String> = methods.as_object()?.keys().map(|method| method.to_uppercase()).collect();
+            Some((path.clone(), HeaderValue::from_str(&names.join(", ")).ok()?))
+        });
+        Self(routes.collect())
+    }
+
+    fn allowed(&self, path: &str) -> Option<HeaderValue> {
+        // A route without parameters wins, as it does in the router: `/posts/validate` is no `/posts/{id}`.
+        let named = self.0.iter().find(|(template, _)| template == path);
+        let route = named.or_else(|| self.0.iter().find(|(template, _)| fits(template, path)));
+        route.map(|(_, methods)| methods.clone())
+    }
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+    template.len() == path.len() && template.iter().zip(&path).all(|(part, given)| part.starts_with('{') || part == given)
 }

@@ -80,11 +80,8 @@ impl Stack {
         let x = connect(&app, &sandbox, &workspace, PlatformId::X).await?;
         let facebook = connect(&app, &sandbox, &workspace, PlatformId::Facebook).await?;
 
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        listener.set_nonblocking(true)?;
-        let url = format!("http://{}", listener.local_addr()?);
         let shutdown = CancellationToken::new();
-        tokio::spawn(api::serve(Arc::clone(&app), TcpAcceptor::from_std(listener)?, shutdown.clone()));
+        let url = serve(&app, &shutdown)?;
         let runner = Runner::start(Arc::clone(&app), None);
         let api = ApiClient::new(&url, key.expose());
         Ok(Self { app, sandbox, api, workspace, x, facebook, runner, shutdown, _running: running, _database: database })
@@ -102,6 +99,12 @@ impl Stack {
     pub async fn submit_text(&self, platform: PlatformId, text: &str) -> anyhow::Result<JobId> {
         let body = json!({ "content": { "text": text }, "targets": [{ "accountId": self.account(platform), "kind": "text" }] });
         Ok(self.submit(&body).await?.remove(0).job)
+    }
+
+    /// Another API on the same database, as a second process would be.
+    pub async fn second_api(&self) -> anyhow::Result<ApiClient> {
+        let app = App::start(self.app.config.clone(), self.app.clock.clone()).await?;
+        Ok(ApiClient::new(&serve(&app, &self.shutdown)?, &self.api.key))
     }
 
     /// Moves the clock, the sandbox's with it.
@@ -190,6 +193,15 @@ const STUCK: Duration = Duration::from_secs(30);
 
 /// As the relay's own.
 const REPUSH: Duration = scheduler::relay::REPUSH_AFTER;
+
+/// Serves the API on a free port until `shutdown`; gives its address.
+fn serve(app: &Arc<App>, shutdown: &CancellationToken) -> anyhow::Result<String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(api::serve(Arc::clone(app), TcpAcceptor::from_std(listener)?, shutdown.clone()));
+    Ok(url)
+}
 
 async fn run(runner: Arc<Runner>, id: JobId) {
     runner.run(id).await;

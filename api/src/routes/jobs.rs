@@ -219,6 +219,7 @@ impl Jobs {
         /// Only those in this lane.
         lane: Query<Option<String>>,
         /// Only those of this post.
+        #[oai(name = "postId")]
         post_id: Query<Option<String>>,
         /// `nextCursor` of the page before.
         cursor: Query<Option<String>>,
