@@ -118,7 +118,12 @@ async fn noop(stack: &Stack, connections: usize) -> anyhow::Result<Seen> {
     load.run(|| client::get("/healthz")).await
 }
 
-async fn post_all(stack: &Stack, author: &Author, counter: &Counter, (connections, keyed): (usize, bool)) -> anyhow::Result<Seen> {
+async fn post_all(
+    stack: &Stack,
+    author: &Author,
+    counter: &Counter,
+    (connections, keyed): (usize, bool),
+) -> anyhow::Result<Seen> {
     let duration = if connections > 1 && !keyed { ROUND } else { SHORT_ROUND };
     let load = Load { address: stack.api(), connections, duration, status: 202 };
     let (key, account, counter) = (author.key.clone(), author.account.clone(), counter.clone());

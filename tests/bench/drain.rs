@@ -28,7 +28,7 @@ const JOBS: usize = 20_000;
 const CHUNK: usize = 500;
 
 /// How far ahead the jobs are due: time to insert them and to start everything.
-const AHEAD: Duration = Duration::from_secs(6);
+const AHEAD: Duration = Duration::from_secs(12);
 
 /// How long a round may take.
 const DONE_WITHIN: Duration = Duration::from_secs(120);

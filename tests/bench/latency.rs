@@ -138,7 +138,8 @@ async fn arrivals(sandbox: &str) -> anyhow::Result<Vec<f64>> {
 }
 
 async fn told(backing: &Backing, app: &App, sent: &[Sent], calls: &[f64]) -> anyhow::Result<Report> {
-    let jobs: HashMap<JobId, job::Model> = job::Entity::find().all(&*app.db).await?.into_iter().map(|job| (job.id.clone(), job)).collect();
+    let jobs: HashMap<JobId, job::Model> =
+        job::Entity::find().all(&*app.db).await?.into_iter().map(|job| (job.id.clone(), job)).collect();
     let steps = job_step::Entity::find().all(&*app.db).await?;
     let steps: HashMap<JobId, i64> = steps.into_iter().map(|step| (step.job_id, step.first_at.0)).collect();
     let (mut answered, mut claimed, mut begun, mut called) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

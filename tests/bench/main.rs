@@ -61,7 +61,8 @@ pub(crate) struct Place {
 impl Place {
     fn find() -> anyhow::Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "the Redis of `bin/bench` is told by the environment")]
-        let redis_url = std::env::var("TEST_REDIS_URL").context("TEST_REDIS_URL is not set; `bin/bench` starts a Redis and sets it")?;
+        let redis_url =
+            std::env::var("TEST_REDIS_URL").context("TEST_REDIS_URL is not set; `bin/bench` starts a Redis and sets it")?;
         let program = std::env::current_exe().context("finding this program")?;
         let binaries = program.parent().context("finding this program's folder")?.to_owned();
         let results = binaries.parent().context("finding the target folder")?.join("bench");

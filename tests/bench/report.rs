@@ -47,7 +47,8 @@ impl Report {
         body.insert("machine".to_owned(), machine());
         body.insert("at".to_owned(), json!(Clock::system().now().to_string()));
         let file = place.results.join(format!("{}.json", self.name));
-        std::fs::write(&file, serde_json::to_string_pretty(&body)? + "\n").with_context(|| format!("writing `{}`", file.display()))
+        std::fs::write(&file, serde_json::to_string_pretty(&body)? + "\n")
+            .with_context(|| format!("writing `{}`", file.display()))
     }
 }
 

@@ -164,7 +164,8 @@ impl Stack {
     pub(crate) async fn wait_for_life(&self, app: &App, lane: &str) -> anyhow::Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < READY_WITHIN {
-            let (scheduler, worker) = (app.queue.count_alive("scheduler", app.clock.now()), app.queue.count_alive(lane, app.clock.now()));
+            let (scheduler, worker) =
+                (app.queue.count_alive("scheduler", app.clock.now()), app.queue.count_alive(lane, app.clock.now()));
             if scheduler.await? > 0 && worker.await? > 0 {
                 return Ok(());
             }

@@ -7,3 +7,5 @@ mod idempotency;
 mod publish;
 mod queue;
 mod routes;
+mod schema;
+mod secrets;

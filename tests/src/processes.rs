@@ -155,7 +155,7 @@ pub struct System {
     /// Its Facebook Page.
     pub facebook: AccountId,
     settings: Vec<(&'static str, String)>,
-    _api: Process,
+    process: Process,
     _running: sandbox::Running,
     _database: TestDatabase,
 }
@@ -188,7 +188,7 @@ impl System {
         let mut process = spawn("api", &[], &settings)?;
         process.said("api listens", 1).await?;
         let api = ApiClient::new(&format!("http://{address}"), key.expose());
-        Ok(Self { app, api, sandbox, redis, workspace, x, facebook, settings, _api: process, _running: running, _database: database })
+        Ok(Self { app, api, sandbox, redis, workspace, x, facebook, settings, process, _running: running, _database: database })
     }
 
     /// Starts a worker that lives `ahead` seconds in the future, and waits until it is up.
@@ -208,6 +208,16 @@ impl System {
     /// Changes a setting for the processes started from now on.
     pub fn set(&mut self, name: &'static str, value: &str) {
         self.settings.push((name, value.to_owned()));
+    }
+
+    /// A setting that the processes run with.
+    pub fn setting(&self, name: &str) -> String {
+        self.settings.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// The API's process.
+    pub fn api_process(&self) -> &Process {
+        &self.process
     }
 
     fn ahead(&self, seconds: u64) -> Vec<(&'static str, String)> {

@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 
 use oauth1_request::signature_method::HmacSha1;
 use oauth1_request::{Builder, Credentials, ParameterList, Token};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, multipart};
 use serde::Serialize;
 
@@ -32,7 +33,12 @@ impl<'a> Call<'a> {
     fn new(cx: &'a Publishing<'a>, method: Method, path: &str, query: &[(&str, &str)]) -> Self {
         let url = format!("{}{path}", cx.app.config.x.api_base.as_str().trim_end_matches('/'));
         let authorization = authorization(cx, method.as_str(), &url, query);
-        let mut request = cx.app.http.request(method, url).header("authorization", authorization);
+        let mut request = cx.app.http.request(method, url);
+        // A value that is no header is left out; the platform then answers 401.
+        if let Ok(mut value) = HeaderValue::from_str(&authorization) {
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
         if !query.is_empty() {
             request = request.query(query);
         }
