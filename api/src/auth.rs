@@ -30,7 +30,7 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     let key = api_keys::find_usable(&*app.db, &bearer.token, app.clock.now()).await.map_err(ApiError::from)?;
     let key = key.ok_or_else(|| {
         let detail = "the API key is unknown, revoked or has ended";
-        ApiError::Unauthorized(ProblemJson(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)))
+        ApiError::Unauthorized(ProblemJson::from(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)))
     })?;
     Ok(Caller { workspace: key.workspace_id, scopes: key.scopes.split_whitespace().map(str::to_owned).collect() })
 }
@@ -42,6 +42,6 @@ impl ApiKey {
             return Ok(self.0);
         }
         let detail = format!("the API key lacks the scope `{scope}`; use a key that has it");
-        Err(ApiError::Forbidden(ProblemJson(Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail))))
+        Err(ApiError::Forbidden(ProblemJson::from(Problem::new(StatusCode::FORBIDDEN, "insufficient_scope", detail))))
     }
 }

@@ -58,7 +58,7 @@ impl_apirequest_for_payload!(Body<T>, T: Type + DeserializeOwned);
 
 fn too_large() -> ApiError {
     let detail = format!("the body is larger than {BODY_MAX} bytes");
-    ApiError::TooLarge(ProblemJson(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)))
+    ApiError::TooLarge(ProblemJson::from(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)))
 }
 
 fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, ApiError> {

@@ -80,7 +80,13 @@ impl Problem {
 
 /// A body of the media type `application/problem+json`.
 #[derive(Debug, Clone)]
-pub struct ProblemJson(pub Problem);
+pub struct ProblemJson(pub Box<Problem>);
+
+impl From<Problem> for ProblemJson {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
+    }
+}
 
 impl Payload for ProblemJson {
     const CONTENT_TYPE: &'static str = "application/problem+json";
@@ -143,24 +149,28 @@ pub enum ApiError {
 impl ApiError {
     /// 400.
     pub fn bad_request(code: &str, detail: impl Into<String>) -> Self {
-        Self::BadRequest(ProblemJson(Problem::new(StatusCode::BAD_REQUEST, code, detail)))
+        Self::BadRequest(ProblemJson::from(Problem::new(StatusCode::BAD_REQUEST, code, detail)))
     }
 
     /// 404. The same for what does not exist and for what belongs to another workspace.
     pub fn not_found(what: &str) -> Self {
-        Self::NotFound(ProblemJson(Problem::new(StatusCode::NOT_FOUND, "not_found", format!("no such {what} in this workspace"))))
+        Self::NotFound(ProblemJson::from(Problem::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("no such {what} in this workspace"),
+        )))
     }
 
     /// 409.
     pub fn conflict(code: &str, detail: impl Into<String>) -> Self {
-        Self::Conflict(ProblemJson(Problem::new(StatusCode::CONFLICT, code, detail)), None)
+        Self::Conflict(ProblemJson::from(Problem::new(StatusCode::CONFLICT, code, detail)), None)
     }
 
     /// 422 with every broken rule.
     pub fn violations(violations: Vec<Violation>) -> Self {
         let detail = format!("{} rules are broken; each is named in `violations`", violations.len());
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_post", detail);
-        Self::Unprocessable(ProblemJson(Problem { violations: Some(violations), ..problem }))
+        Self::Unprocessable(ProblemJson::from(Problem { violations: Some(violations), ..problem }))
     }
 
     /// 422 with one field named.
@@ -168,7 +178,7 @@ impl ApiError {
         let detail = detail.into();
         let violation = Violation { pointer: pointer.into(), code: code.to_owned(), detail: detail.clone(), limit: None };
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
-        Self::Unprocessable(ProblemJson(Problem { violations: Some(vec![violation]), ..problem }))
+        Self::Unprocessable(ProblemJson::from(Problem { violations: Some(vec![violation]), ..problem }))
     }
 }
 
@@ -177,7 +187,7 @@ impl From<DbErr> for ApiError {
     fn from(error: DbErr) -> Self {
         tracing::error!(%error, "a request failed at the database");
         let detail = "the database did not answer; nothing was accepted, try again";
-        Self::Unavailable(ProblemJson(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail)))
+        Self::Unavailable(ProblemJson::from(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", detail)))
     }
 }
 
@@ -191,7 +201,9 @@ pub async fn from_framework(error: poem::Error) -> Response {
         StatusCode::UNAUTHORIZED => ("unauthorized", "send a usable API key as `Authorization: Bearer prk_…`".to_owned()),
         StatusCode::NOT_FOUND if error.is::<NotFoundError>() => ("no_such_route", "no such route; see /docs".to_owned()),
         StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "this route does not take that method; see /docs".to_owned()),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "send JSON with `Content-Type: application/json`".to_owned()),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            ("unsupported_media_type", "send JSON with `Content-Type: application/json`".to_owned())
+        }
         StatusCode::PAYLOAD_TOO_LARGE => ("body_too_large", error.to_string()),
         status if status.is_client_error() => ("bad_request", error.to_string()),
         _ => {
@@ -199,7 +211,7 @@ pub async fn from_framework(error: poem::Error) -> Response {
             ("internal", "a fault of ours; it is logged".to_owned())
         }
     };
-    let mut response = ProblemJson(Problem::new(status, code, detail)).into_response();
+    let mut response = ProblemJson::from(Problem::new(status, code, detail)).into_response();
     response.set_status(status);
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert("www-authenticate", poem::http::HeaderValue::from_static("Bearer"));

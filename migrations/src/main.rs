@@ -102,7 +102,16 @@ async fn main() -> anyhow::Result<()> {
             let grant_sealed = accounts::seal_grant(&config.keys, &id, &grant)?;
             let state = AccountState::Connected;
             let row = account::Model {
-                id, workspace_id: workspace, platform, external_id, name, username, state, grant_sealed, created_at: now, updated_at: now,
+                id,
+                workspace_id: workspace,
+                platform,
+                external_id,
+                name,
+                username,
+                state,
+                grant_sealed,
+                created_at: now,
+                updated_at: now,
             };
             println!("{}", connect(&db, &config, row, &grant).await?);
             Ok(())

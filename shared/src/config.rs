@@ -140,7 +140,8 @@ impl Reader<'_> {
     fn keys(&mut self) -> KeyRing {
         let given = (self.lookup)("PRESSROOM_KEYS").unwrap_or_default();
         KeyRing::parse(&given).unwrap_or_else(|error| {
-            self.faults.push(format!("  PRESSROOM_KEYS: {error}; make one with: echo \"k1:$(head -c 32 /dev/urandom | base64)\""));
+            self.faults
+                .push(format!("  PRESSROOM_KEYS: {error}; make one with: echo \"k1:$(head -c 32 /dev/urandom | base64)\""));
             KeyRing::parse(NO_KEYS).unwrap_or_else(|_| unreachable!("the stand-in key parses"))
         })
     }

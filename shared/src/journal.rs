@@ -234,7 +234,12 @@ impl Journal {
             intent = Intent { first_at: open.first_at, sends: open.sends + 1, ..intent };
         }
         self.watch.check()?;
-        self.write(name, StepChange::Intend(intent), Some(("sending", serde_json::json!({ "step": name, "send": intent.sends })))).await?;
+        self.write(
+            name,
+            StepChange::Intend(intent),
+            Some(("sending", serde_json::json!({ "step": name, "send": intent.sends }))),
+        )
+        .await?;
         self.pass(name, Point::Before).await;
         self.watch.check()?;
         let answer = tokio::time::timeout(CALL_TIMEOUT, act()).await;
@@ -283,7 +288,12 @@ impl Journal {
             Sighting::CannotTell(reason) => Err(Stop::Error(unknown(name, reason))),
             Sighting::Absent => {
                 let looked = Intent { looks: open.looks + 1, ..open };
-                self.write(name, StepChange::Intend(looked), Some(("looked", serde_json::json!({ "step": name, "look": looked.looks })))).await?;
+                self.write(
+                    name,
+                    StepChange::Intend(looked),
+                    Some(("looked", serde_json::json!({ "step": name, "look": looked.looks }))),
+                )
+                .await?;
                 let next = looks.iter().map(|after| open.at.plus(*after)).find(|at| *at > asked_at);
                 match next {
                     Some(at) => Err(Stop::Error(looking(name, &absent_so_far(name), at))),
@@ -325,13 +335,23 @@ impl Journal {
         Some(Intent { first_at: step.first_at, at: step.at, sends: step.sends, looks: step.looks })
     }
 
-    async fn record<T: Serialize>(&mut self, name: &str, output: &T, event: Option<(&'static str, serde_json::Value)>) -> Result<(), Stop> {
+    async fn record<T: Serialize>(
+        &mut self,
+        name: &str,
+        output: &T,
+        event: Option<(&'static str, serde_json::Value)>,
+    ) -> Result<(), Stop> {
         let output = serde_json::to_string(output)
             .map_err(|error| JobError::new(ErrorClass::Bug, "step_output_unwritable", format!("step `{name}`: {error}")))?;
         self.write(name, StepChange::Done(output), event).await
     }
 
-    async fn write(&mut self, name: &str, change: StepChange, event: Option<(&'static str, serde_json::Value)>) -> Result<(), Stop> {
+    async fn write(
+        &mut self,
+        name: &str,
+        change: StepChange,
+        event: Option<(&'static str, serde_json::Value)>,
+    ) -> Result<(), Stop> {
         let event = event.map(|(kind, detail)| NewEvent {
             job: self.job.id.clone(),
             workspace: self.job.workspace_id.clone(),
@@ -379,7 +399,8 @@ pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 fn read<T: DeserializeOwned>(name: &str, output: &str) -> Result<T, Stop> {
     let parsed = serde_json::from_str(output);
-    parsed.map_err(|error| Stop::Error(JobError::new(ErrorClass::Bug, "step_output_unreadable", format!("step `{name}`: {error}"))))
+    parsed
+        .map_err(|error| Stop::Error(JobError::new(ErrorClass::Bug, "step_output_unreadable", format!("step `{name}`: {error}"))))
 }
 
 fn repeatable(error: JobError) -> JobError {
@@ -394,7 +415,11 @@ fn timed_out(name: &str) -> JobError {
 }
 
 fn absent_so_far(name: &str) -> JobError {
-    JobError::new(ErrorClass::Ambiguous, "answer_lost", format!("the answer to `{name}` was lost and the platform does not show it yet"))
+    JobError::new(
+        ErrorClass::Ambiguous,
+        "answer_lost",
+        format!("the answer to `{name}` was lost and the platform does not show it yet"),
+    )
 }
 
 fn looking(name: &str, cause: &JobError, at: Timestamp) -> JobError {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_redis::queries::push_tasks;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::AsyncCommands;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::sync::mpsc;
 
 use crate::clock::Timestamp;
@@ -72,7 +72,7 @@ impl Queue {
     /// The apalis settings of a lane; `prefetch` ids are taken from Redis at once.
     pub fn lane_config(&self, lane: Lane, prefetch: usize) -> apalis_redis::Config {
         // Without locks a fetch stays cheap however long the list is: the lease is ours, in SQL.
-        let config = apalis_redis::Config::default().queue(&self.key(lane.into())).batch_size(prefetch.max(1));
+        let config = apalis_redis::Config::default().queue(self.key(lane.into())).batch_size(prefetch.max(1));
         apalis_redis::Config {
             lock_tasks: false,
             persist_results: true,
@@ -143,7 +143,8 @@ impl Queue {
 
     /// A subscription of its own connection to `channels`; ends when the connection breaks.
     pub async fn subscribe(&self, channels: &[String]) -> anyhow::Result<redis::aio::PubSub> {
-        let mut subscription = tokio::time::timeout(REDIS_TIMEOUT, self.client.get_async_pubsub()).await.context("subscribing")??;
+        let mut subscription =
+            tokio::time::timeout(REDIS_TIMEOUT, self.client.get_async_pubsub()).await.context("subscribing")??;
         for channel in channels {
             subscription.subscribe(channel).await.context("subscribing")?;
         }

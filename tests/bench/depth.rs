@@ -19,11 +19,11 @@ use crate::stack::{Backing, Stack};
 const WARM_UP: usize = 10;
 const TICKS: usize = 100;
 
-/// Rows of one statement: 17 values each, and SQLite takes 32,766.
-const CHUNK: usize = 1000;
+/// Rows of one statement: SQLite looks each `$n` up among all others, so the cost of a statement grows with its square.
+const CHUNK: usize = 50;
 
 /// Statements of one transaction.
-const CHUNKS: usize = 50;
+const CHUNKS: usize = 1000;
 
 /// How far ahead the jobs are due.
 const AHEAD: Duration = Duration::from_secs(3600);

@@ -38,7 +38,9 @@ async fn all_broken_rules_of_all_targets_come_at_once_each_with_its_pointer_and_
         .as_array()
         .into_iter()
         .flatten()
-        .map(|violation| (violation["pointer"].as_str().unwrap_or(""), violation["code"].as_str().unwrap_or(""), violation["limit"].as_i64()))
+        .map(|violation| {
+            (violation["pointer"].as_str().unwrap_or(""), violation["code"].as_str().unwrap_or(""), violation["limit"].as_i64())
+        })
         .collect();
     let wanted = [
         ("/publishAt", "invalid_time", None),
@@ -125,7 +127,8 @@ async fn lists_come_in_pages_and_filters_choose() -> anyhow::Result<()> {
 
     let first = stack.get("/api/v1/jobs?limit=4").await?;
     let rest = stack.get(&format!("/api/v1/jobs?limit=4&cursor={}", first["nextCursor"].as_str().unwrap_or_default())).await?;
-    let count = async |query: &str| anyhow::Ok(stack.get(&format!("/api/v1/jobs?{query}")).await?["data"].as_array().map_or(0, Vec::len));
+    let count =
+        async |query: &str| anyhow::Ok(stack.get(&format!("/api/v1/jobs?{query}")).await?["data"].as_array().map_or(0, Vec::len));
 
     assert_eq!((first["data"].as_array().map(Vec::len), rest["data"].as_array().map(Vec::len)), (Some(4), Some(2)));
     assert!(rest["nextCursor"].is_null());
@@ -216,7 +219,8 @@ async fn what_has_not_begun_is_cancelled_and_what_has_is_named_with_its_phase() 
     let (_, begun) = stack.post("/api/v1/posts", &text_post(&stack, "too late")).await?;
     stack.drain().await?;
     let delete = async |post: &Value| {
-        let answer = stack.request(Method::DELETE, &format!("/api/v1/posts/{}", post["id"].as_str().unwrap_or_default())).send().await?;
+        let answer =
+            stack.request(Method::DELETE, &format!("/api/v1/posts/{}", post["id"].as_str().unwrap_or_default())).send().await?;
         anyhow::Ok((answer.status().as_u16(), serde_json::from_str::<Value>(&answer.text().await?)?))
     };
 
@@ -309,7 +313,10 @@ async fn readiness_names_what_is_missing_and_metrics_tell_what_happened() -> any
 
     assert_eq!(status, 503);
     assert_eq!((parts["parts"]["database"].as_str(), parts["parts"]["redis"].as_str()), (Some("ok"), Some("ok")));
-    assert_eq!((parts["parts"]["scheduler"].as_str(), parts["parts"]["worker:publish"].as_str()), (Some("none alive"), Some("none alive")));
+    assert_eq!(
+        (parts["parts"]["scheduler"].as_str(), parts["parts"]["worker:publish"].as_str()),
+        (Some("none alive"), Some("none alive"))
+    );
     for line in [
         "pressroom_posts_accepted_total 3",
         "pressroom_job_attempts_total{kind=\"publish_post\"} 2",

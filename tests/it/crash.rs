@@ -104,7 +104,8 @@ async fn die_in_process(tally: &mut Tally) -> anyhow::Result<()> {
                 match &death {
                     Death::At(step, point) => stack.crash_at(&job, Halt::new(step, *point, 1)).await?,
                     Death::Unanswered(path) => {
-                        let fault = json!({ "platform": platform, "method": "POST", "path": path, "action": { "name": "hold_after" } });
+                        let fault =
+                            json!({ "platform": platform, "method": "POST", "path": path, "action": { "name": "hold_after" } });
                         let fault = stack.sandbox.plant(fault).await?;
                         stack.crash_when_fired(&job, &fault).await?;
                     }

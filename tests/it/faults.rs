@@ -46,7 +46,6 @@ fn ended(status: &'static str, code: &'static str) -> Expect {
 }
 
 /// X is asked 3 s and 30 s after a lost answer, Facebook 5 s, 30 s and 120 s after.
-#[expect(clippy::too_many_lines, reason = "a table reads best in one piece")]
 fn table() -> Vec<Row> {
     vec![
         // Nothing arrived, or so it turns out: asked until the last look, then sent again.
@@ -57,8 +56,18 @@ fn table() -> Vec<Row> {
         row(&[X], json!({"name":"unheard_of"}), 1, completed(1, 30..=30)),
         row(&[Facebook], json!({"name":"unheard_of"}), 1, completed(1, 120..=120)),
         // Never answered, never seen: three sends, then a person.
-        row(&[X], json!({"name":"server_error","status":503}), 9, Expect { seconds: 90..=90, ..ended("blocked", "outcome_unknown") }),
-        row(&[Facebook], json!({"name":"server_error","status":503}), 9, Expect { seconds: 360..=360, ..ended("blocked", "outcome_unknown") }),
+        row(
+            &[X],
+            json!({"name":"server_error","status":503}),
+            9,
+            Expect { seconds: 90..=90, ..ended("blocked", "outcome_unknown") },
+        ),
+        row(
+            &[Facebook],
+            json!({"name":"server_error","status":503}),
+            9,
+            Expect { seconds: 360..=360, ..ended("blocked", "outcome_unknown") },
+        ),
         // Done, but the answer was lost or spoilt: found at the first look.
         row(&[X], json!({"name":"answer_lost"}), 1, completed(1, 3..=3)),
         row(&[Facebook], json!({"name":"answer_lost"}), 1, completed(1, 5..=5)),
@@ -77,8 +86,12 @@ fn table() -> Vec<Row> {
         row(&[Facebook], json!({"name":"temporarily_blocked"}), 1, completed(1, 21_600..=21_600)),
         // Refused without doubt, worth another try.
         row(&[X], json!({"name":"respond","status":409,"body":{"title":"Conflict"}}), 1, completed(2, 2..=3)),
-        row(&[X], json!({"name":"respond","status":409,"body":{"title":"Conflict"}}), 9,
-            Expect { attempt: 6, seconds: 760..=950, ..ended("failed", "conflict") }),
+        row(
+            &[X],
+            json!({"name":"respond","status":409,"body":{"title":"Conflict"}}),
+            9,
+            Expect { attempt: 6, seconds: 760..=950, ..ended("failed", "conflict") },
+        ),
         // A person must reconnect.
         row(BOTH, json!({"name":"token_expired"}), 1, ended("blocked", "token_refused")),
         row(BOTH, json!({"name":"token_revoked"}), 1, ended("blocked", "token_refused")),
@@ -119,7 +132,10 @@ async fn every_fault_ends_in_its_documented_state() -> anyhow::Result<()> {
             let found = (job["status"].as_str(), job["error"]["code"].as_str(), job["attempt"].as_i64(), posts);
             let wanted = (Some(expect.status), expect.code, Some(expect.attempt), expect.posts);
             if found != wanted || !expect.seconds.contains(&seconds) {
-                wrong.push(format!("{platform} {action} x{count}: {found:?} after {seconds} s, not {wanted:?} after {:?} s: {}", expect.seconds, job["error"]));
+                wrong.push(format!(
+                    "{platform} {action} x{count}: {found:?} after {seconds} s, not {wanted:?} after {:?} s: {}",
+                    expect.seconds, job["error"]
+                ));
             }
         }
     }
@@ -167,7 +183,8 @@ async fn a_revoked_account_is_marked_and_takes_no_new_posts() -> anyhow::Result<
 
 #[tokio::test]
 async fn a_post_that_shows_late_is_found_at_a_later_look() -> anyhow::Result<()> {
-    for (platform, setting, lag, found_after) in [(X, "xIndexLagSeconds", 20, 30), (Facebook, "facebookIndexLagSeconds", 60, 120)] {
+    for (platform, setting, lag, found_after) in [(X, "xIndexLagSeconds", 20, 30), (Facebook, "facebookIndexLagSeconds", 60, 120)]
+    {
         let stack = Stack::start().await?;
         stack.sandbox.post("settings", json!({setting: lag})).await?;
         stack.sandbox.fault(&platform.to_string(), visible_call(platform), json!({"name":"answer_lost"})).await?;
@@ -194,7 +211,11 @@ async fn a_post_that_never_shows_is_left_to_a_person_rather_than_doubled() -> an
         let ended = stack.run_to_the_end(&job).await?;
 
         // The platform's own duplicate rule tells on the second send that the first one arrived.
-        assert_eq!((ended["status"].as_str(), ended["error"]["code"].as_str()), (Some("blocked"), Some("outcome_unknown")), "{ended}");
+        assert_eq!(
+            (ended["status"].as_str(), ended["error"]["code"].as_str()),
+            (Some("blocked"), Some("outcome_unknown")),
+            "{ended}"
+        );
         let posts = stack.sandbox.posts().await?;
         assert_eq!(posts.len(), 1, "{posts:?}");
 
@@ -211,7 +232,11 @@ async fn a_post_that_never_shows_is_left_to_a_person_rather_than_doubled() -> an
 async fn a_lost_answer_is_looked_for_through_outages_of_the_looking_itself() -> anyhow::Result<()> {
     let lookups = [(X, "/2/users/*/tweets"), (Facebook, "*/published_posts")];
     for (platform, path) in lookups {
-        for action in [json!({"name":"server_error"}), json!({"name":"reset_before"}), json!({"name":"rate_limited","resetAfterSeconds":300})] {
+        for action in [
+            json!({"name":"server_error"}),
+            json!({"name":"reset_before"}),
+            json!({"name":"rate_limited","resetAfterSeconds":300}),
+        ] {
             let stack = Stack::start().await?;
             stack.sandbox.fault(&platform.to_string(), visible_call(platform), json!({"name":"answer_lost"})).await?;
             stack.sandbox.plant(json!({"platform":platform,"method":"GET","path":path,"count":3,"action":action})).await?;
@@ -232,13 +257,20 @@ async fn uploads_are_repeated_after_any_doubtful_end_and_publish_once() -> anyho
     for (platform, path) in uploads {
         for name in ["reset_before", "answer_lost", "error_after", "truncated", "invalid_json", "server_error", "unheard_of"] {
             let stack = Stack::start().await?;
-            stack.sandbox.plant(json!({"platform":platform,"method":"POST","path":path,"count":2,"action":{"name":name}})).await?;
+            stack
+                .sandbox
+                .plant(json!({"platform":platform,"method":"POST","path":path,"count":2,"action":{"name":name}}))
+                .await?;
             let body = crate::crash::post(&stack.sandbox, stack.account(platform), "images", "pictures");
             let job = stack.submit(&body).await?.remove(0).job;
 
             let job = stack.run_to_the_end(&job).await?;
 
-            assert_eq!((job["status"].as_str(), job["attempt"].as_i64()), (Some("completed"), Some(3)), "{platform} {name}: {job}");
+            assert_eq!(
+                (job["status"].as_str(), job["attempt"].as_i64()),
+                (Some("completed"), Some(3)),
+                "{platform} {name}: {job}"
+            );
             let posts = stack.sandbox.posts().await?;
             assert_eq!((posts.len(), posts[0]["media"].as_array().map(Vec::len)), (1, Some(3)), "{platform} {name}");
         }
@@ -273,7 +305,9 @@ async fn a_bad_image_fails_the_post_and_never_turns_it_into_something_else() -> 
         ("photo-1.jpg?redirect=9", "failed", "media_url_refused"),
     ];
     for platform in BOTH {
-        for (sample, status, code) in bad.into_iter().chain((*platform == X).then_some(("big-6mb.jpg", "failed", "media_too_large"))) {
+        for (sample, status, code) in
+            bad.into_iter().chain((*platform == X).then_some(("big-6mb.jpg", "failed", "media_too_large")))
+        {
             let stack = Stack::start().await?;
             let media = json!([{ "url": stack.sandbox.sample("photo-1.jpg") }, { "url": stack.sandbox.sample(sample) }]);
             let body = json!({"content":{"text":"bad image","media":media},"targets":[{"accountId":stack.account(*platform),"kind":"images"}]});
@@ -281,7 +315,11 @@ async fn a_bad_image_fails_the_post_and_never_turns_it_into_something_else() -> 
 
             let job = stack.run_to_the_end(&job).await?;
 
-            assert_eq!((job["status"].as_str(), job["error"]["code"].as_str()), (Some(status), Some(code)), "{platform} {sample}: {job}");
+            assert_eq!(
+                (job["status"].as_str(), job["error"]["code"].as_str()),
+                (Some(status), Some(code)),
+                "{platform} {sample}: {job}"
+            );
             assert!(stack.sandbox.posts().await?.is_empty());
         }
     }

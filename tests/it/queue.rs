@@ -62,7 +62,11 @@ async fn a_flushed_redis_loses_none_of_a_thousand_queued_jobs() -> anyhow::Resul
     let back = flushed_at.elapsed();
 
     assert_each_once(&system, &jobs).await?;
-    println!("queue: back at work {:.1} s after a flush, 1000 of 1000 after {:.1} s", back.as_secs_f64(), flushed_at.elapsed().as_secs_f64());
+    println!(
+        "queue: back at work {:.1} s after a flush, 1000 of 1000 after {:.1} s",
+        back.as_secs_f64(),
+        flushed_at.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
@@ -72,7 +76,8 @@ async fn a_redis_that_dies_in_mid_run_is_survived() -> anyhow::Result<()> {
     let _scheduler = system.scheduler(0).await?;
     let _worker = system.worker(&["--concurrency", "8"], 0).await?;
     // The first posts are held at the platform, so that the crash really comes in the middle.
-    let held = system.sandbox.plant(json!({"method":"POST","path":"/2/tweets","count":8,"action":{"name":"hold_before"}})).await?;
+    let held =
+        system.sandbox.plant(json!({"method":"POST","path":"/2/tweets","count":8,"action":{"name":"hold_before"}})).await?;
     let mut shared = Arc::new(system);
     let mut jobs = submit_many(&shared, 200, "before the crash").await?;
     shared.sandbox.fired(&held, 8).await?;

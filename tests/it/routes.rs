@@ -33,8 +33,18 @@ fn table() -> Vec<(&'static str, &'static str, Guard, Value)> {
         ("POST", "/api/v1/jobs/{id}/cancel", Scope("jobs:write"), Value::Null),
         ("POST", "/api/v1/jobs/{id}/resolve", Scope("jobs:write"), json!({"outcome":"send_again"})),
         ("POST", "/api/v1/jobs/{id}/retry", Scope("jobs:write"), Value::Null),
-        ("POST", "/api/v1/posts", Scope("posts:write"), json!({"content":{"text":"x"},"targets":[{"accountId":"{account}","kind":"text"}]})),
-        ("POST", "/api/v1/posts/validate", Scope("posts:write"), json!({"content":{"text":"x"},"targets":[{"accountId":"{account}","kind":"text"}]})),
+        (
+            "POST",
+            "/api/v1/posts",
+            Scope("posts:write"),
+            json!({"content":{"text":"x"},"targets":[{"accountId":"{account}","kind":"text"}]}),
+        ),
+        (
+            "POST",
+            "/api/v1/posts/validate",
+            Scope("posts:write"),
+            json!({"content":{"text":"x"},"targets":[{"accountId":"{account}","kind":"text"}]}),
+        ),
     ]
 }
 
@@ -83,7 +93,8 @@ async fn the_table_names_every_route_of_the_document() -> anyhow::Result<()> {
     let document = stack.get("/openapi.json").await?;
     let mut documented = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-        documented.extend(methods.as_object().into_iter().flatten().map(|(method, _)| format!("{} {path}", method.to_uppercase())));
+        documented
+            .extend(methods.as_object().into_iter().flatten().map(|(method, _)| format!("{} {path}", method.to_uppercase())));
     }
     let tested: BTreeSet<String> = table().iter().map(|(method, path, _, _)| format!("{method} {path}")).collect();
 
@@ -146,8 +157,11 @@ async fn a_key_that_was_revoked_or_has_ended_opens_nothing() -> anyhow::Result<(
     let now = stack.app.clock.now();
     let hour = std::time::Duration::from_secs(3600);
     let (id, revoked) = api_keys::insert(&*stack.app.db, &stack.workspace, "revoked", &["posts:read"], (now, None)).await?;
-    let (_, ended) = api_keys::insert(&*stack.app.db, &stack.workspace, "ended", &["posts:read"], (now, Some(now.plus(hour)))).await?;
-    let status = async |key: &str| anyhow::Ok(ApiClient::new(&stack.url, key).request(Method::GET, "/api/v1/posts").send().await?.status().as_u16());
+    let (_, ended) =
+        api_keys::insert(&*stack.app.db, &stack.workspace, "ended", &["posts:read"], (now, Some(now.plus(hour)))).await?;
+    let status = async |key: &str| {
+        anyhow::Ok(ApiClient::new(&stack.url, key).request(Method::GET, "/api/v1/posts").send().await?.status().as_u16())
+    };
 
     assert_eq!((status(revoked.expose()).await?, status(ended.expose()).await?), (200, 200));
     assert!(api_keys::revoke(&*stack.app.db, &stack.workspace, &id, now).await?);

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use reqwest::Method;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{FromQueryResult, Statement};
 use serde_json::{Value, json};
 use shared::content::PlatformId;
 use shared::entity::account;
@@ -12,7 +12,9 @@ use tests::{Stack, System};
 /// Everything that the database holds, as text.
 async fn dump(db: &Db) -> anyhow::Result<String> {
     let mut text = String::new();
-    for table in ["workspaces", "api_keys", "accounts", "posts", "post_targets", "jobs", "job_steps", "job_events", "idempotency_keys"] {
+    for table in
+        ["workspaces", "api_keys", "accounts", "posts", "post_targets", "jobs", "job_steps", "job_events", "idempotency_keys"]
+    {
         let all = Statement::from_string(db.get_database_backend(), format!("SELECT * FROM {table}"));
         for row in Value::find_by_statement(all).all(&**db).await? {
             text.push_str(&row.to_string());
@@ -36,7 +38,8 @@ async fn no_secret_reaches_a_log_an_answer_or_the_database() -> anyhow::Result<(
     let mut system = System::start().await?;
     system.set("RUST_LOG", "trace");
     let tokens = tokens(&system).await?;
-    let secrets: Vec<String> = tokens.into_iter().chain([system.key.clone(), system.setting("PRESSROOM_KEYS").replace("k1:", "")]).collect();
+    let secrets: Vec<String> =
+        tokens.into_iter().chain([system.key.clone(), system.setting("PRESSROOM_KEYS").replace("k1:", "")]).collect();
     assert_eq!(secrets.len(), 4);
     let scheduler = system.scheduler(0).await?;
     let worker = system.worker(&[], 0).await?;
@@ -46,7 +49,8 @@ async fn no_secret_reaches_a_log_an_answer_or_the_database() -> anyhow::Result<(
             system.sandbox.plant(json!({"platform":platform,"method":"POST","path":path,"action":{"name":fault}})).await?;
             let body = crate::crash::post(&system.sandbox, system.account(platform), "image", &format!("secret {n}"));
             let job = system.submit(&body).await?.remove(0).job;
-            answers.push_str(&if fault == "unheard_of" { system.job(&job).await? } else { system.ended(&job).await? }.to_string());
+            answers
+                .push_str(&if fault == "unheard_of" { system.job(&job).await? } else { system.ended(&job).await? }.to_string());
             system.sandbox.heal().await?;
         }
     }

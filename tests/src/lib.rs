@@ -6,9 +6,9 @@ pub mod processes;
 pub mod sandbox_client;
 pub mod stack;
 
-pub use sandbox_client::Sandbox;
 pub use client::{ApiClient, Target};
 pub use processes::System;
+pub use sandbox_client::Sandbox;
 pub use stack::Stack;
 
 /// A setting of the test run, from its environment.

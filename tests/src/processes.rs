@@ -38,7 +38,12 @@ impl Drop for Process {
 
 impl Process {
     fn spawn(mut command: Command) -> anyhow::Result<Self> {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().with_context(|| format!("starting {command:?}"))?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {command:?}"))?;
         let errors = child.stderr.take().context("the child's standard error")?;
         let (count, lines) = watch::channel(0);
         let output = Arc::new(Mutex::new(Vec::new()));
@@ -57,14 +62,16 @@ impl Process {
         let waiting = async {
             loop {
                 self.lines.mark_unchanged();
-                let found = self.output.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|line| line.contains(text)).count();
+                let found =
+                    self.output.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|line| line.contains(text)).count();
                 if found >= count {
                     return Ok(());
                 }
                 self.lines.changed().await.context("the process ended")?;
             }
         };
-        let said: anyhow::Result<()> = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await.context("it never said so")?;
+        let said: anyhow::Result<()> =
+            tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await.context("it never said so")?;
         said.with_context(|| format!("waiting for {count} times `{text}`"))
     }
 

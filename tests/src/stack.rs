@@ -183,7 +183,9 @@ impl Stack {
     /// When the next waiting job is due or the next lease lapses.
     pub async fn next_wake(&self) -> anyhow::Result<Option<Timestamp>> {
         let open = job::Entity::find().filter(job::Column::WakeAt.is_not_null()).all(&*self.app.db).await?;
-        let wakes = open.into_iter().map(|job| if job.state == JobState::InProgress { job.wake_at.unwrap_or(job.run_at) } else { job.run_at });
+        let wakes = open
+            .into_iter()
+            .map(|job| if job.state == JobState::InProgress { job.wake_at.unwrap_or(job.run_at) } else { job.run_at });
         Ok(wakes.min())
     }
 }
@@ -239,7 +241,13 @@ pub async fn connect(app: &App, sandbox: &Sandbox, workspace: &WorkspaceId, plat
 }
 
 /// Stores an account that the sandbox made, with a grant.
-pub async fn insert_account(app: &App, workspace: &WorkspaceId, platform: PlatformId, made: &Value, grant: &Value) -> anyhow::Result<AccountId> {
+pub async fn insert_account(
+    app: &App,
+    workspace: &WorkspaceId,
+    platform: PlatformId,
+    made: &Value,
+    grant: &Value,
+) -> anyhow::Result<AccountId> {
     let id = AccountId::generate();
     let now = app.clock.now();
     let row = account::Model {

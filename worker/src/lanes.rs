@@ -36,7 +36,8 @@ pub async fn serve(runner: Arc<Runner>, lane: Lane, concurrency: usize, shutdown
     let mut starts = 0_u64;
     while !shutdown.is_cancelled() {
         let queue = &runner.app().queue;
-        let storage = RedisStorage::<JobId>::new(queue.connection()).with_config(queue.lane_config(lane, concurrency.min(PREFETCH_MAX)));
+        let storage =
+            RedisStorage::<JobId>::new(queue.connection()).with_config(queue.lane_config(lane, concurrency.min(PREFETCH_MAX)));
         let worker = WorkerBuilder::new(format!("{}-{lane}-{starts}", runner.name()))
             .backend(storage.poll_with_strategy(Listen::new(Arc::clone(&bell))))
             .data(Arc::clone(&runner))

@@ -129,7 +129,8 @@ impl Runner {
             return Finding { result: Err(error.into()), open_intent: journal.has_open_intent() };
         }
         let run = AssertUnwindSafe(self.dispatch(job, &mut journal)).catch_unwind().await;
-        let result = run.unwrap_or_else(|_| Err(JobError::new(ErrorClass::Bug, "run_panicked", "the job's code panicked").into()));
+        let result =
+            run.unwrap_or_else(|_| Err(JobError::new(ErrorClass::Bug, "run_panicked", "the job's code panicked").into()));
         Finding { result, open_intent: journal.has_open_intent() }
     }
 
@@ -139,7 +140,9 @@ impl Runner {
             JobError::new(ErrorClass::Bug, "payload_unreadable", message)
         })?;
         match payload {
-            Payload::PublishPost { target } => crate::jobs::publish_post::PublishPost { target }.run(&self.app, job, journal).await,
+            Payload::PublishPost { target } => {
+                crate::jobs::publish_post::PublishPost { target }.run(&self.app, job, journal).await
+            }
             Payload::NoOp {} => crate::jobs::no_op::NoOp.run(&self.app, job, journal).await,
         }
     }

@@ -44,7 +44,9 @@ pub fn settle(job: &job::Model, finding: &Finding, now: Timestamp) -> Option<Set
 }
 
 fn completed(job: &job::Model, done: Done, now: Timestamp) -> Settlement {
-    let detail = done.as_ref().map_or_else(|| json!({}), |(_, published)| json!({ "externalId": published.external_id, "url": published.url }));
+    let detail = done
+        .as_ref()
+        .map_or_else(|| json!({}), |(_, published)| json!({ "externalId": published.external_id, "url": published.url }));
     let mut settlement = build(job, now, JobState::Completed, None);
     settlement.event.detail = detail.to_string();
     Settlement { progress: 100, published: done, ..settlement }
@@ -58,7 +60,9 @@ fn after_error(job: &job::Model, error: &JobError, open_intent: bool, now: Times
             let run_at = error.retry_at.unwrap_or_else(|| now.plus(backoff(job.attempt, job.id.as_str())));
             wait(job, now, run_at, error)
         }
-        RateLimited => Settlement { attempt_counts: false, ..wait(job, now, error.retry_at.unwrap_or_else(|| now.plus(LIMIT_WAIT)), error) },
+        RateLimited => {
+            Settlement { attempt_counts: false, ..wait(job, now, error.retry_at.unwrap_or_else(|| now.plus(LIMIT_WAIT)), error) }
+        }
         NotReady if !waiting_too_long => {
             let run_at = error.retry_at.unwrap_or_else(|| now.plus(backoff(1, job.id.as_str())));
             Settlement { attempt_counts: false, ..wait(job, now, run_at, error) }
@@ -67,7 +71,8 @@ fn after_error(job: &job::Model, error: &JobError, open_intent: bool, now: Times
         Ambiguous => build(job, now, JobState::Blocked, Some(error)),
         Transient | NotReady | Rejected | Bug if open_intent => {
             let words = error.platform_message.clone();
-            let error = JobError { platform_message: words, ..unknown(format!("a call may have been made, then: {}", error.message)) };
+            let error =
+                JobError { platform_message: words, ..unknown(format!("a call may have been made, then: {}", error.message)) };
             build(job, now, JobState::Blocked, Some(&error))
         }
         Transient | NotReady | Rejected | Bug => build(job, now, JobState::Failed, Some(error)),
@@ -77,7 +82,8 @@ fn after_error(job: &job::Model, error: &JobError, open_intent: bool, now: Times
 fn wait(job: &job::Model, now: Timestamp, run_at: Timestamp, error: &JobError) -> Settlement {
     let mut settlement = build(job, now, JobState::Queued, Some(error));
     settlement.event.kind = "waiting";
-    settlement.event.detail = json!({ "code": error.code, "class": error.class, "message": error.message, "until": run_at.to_string() }).to_string();
+    settlement.event.detail =
+        json!({ "code": error.code, "class": error.class, "message": error.message, "until": run_at.to_string() }).to_string();
     Settlement { run_at, ..settlement }
 }
 
@@ -97,9 +103,16 @@ fn build(job: &job::Model, now: Timestamp, state: JobState, error: Option<&JobEr
         run_at: job.run_at,
         attempt_counts: true,
         progress: job.progress,
-        error: record.map(|record| serde_json::to_string(&record).unwrap_or_else(|_| unreachable!("an error record is plain JSON"))),
+        error: record
+            .map(|record| serde_json::to_string(&record).unwrap_or_else(|_| unreachable!("an error record is plain JSON"))),
         published: None,
-        event: NewEvent { job: job.id.clone(), workspace: job.workspace_id.clone(), at: now, kind: state.into(), detail: detail.to_string() },
+        event: NewEvent {
+            job: job.id.clone(),
+            workspace: job.workspace_id.clone(),
+            at: now,
+            kind: state.into(),
+            detail: detail.to_string(),
+        },
     }
 }
 

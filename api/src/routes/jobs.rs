@@ -175,7 +175,7 @@ pub enum JobAnswer {
     /// The job.
     #[oai(status = 200)]
     Found(
-        Json<Job>,
+        Json<Box<Job>>,
         /// Changes with every change of the job.
         #[oai(header = "ETag")]
         String,
@@ -250,6 +250,7 @@ impl Jobs {
     ///
     /// With `Prefer: wait=N` (up to 60 s) the answer comes as soon as the job has ended.
     #[oai(path = "/jobs/:id", method = "get", operation_id = "getJob")]
+    #[expect(clippy::too_many_arguments, reason = "each header is a parameter of its own in the API's document")]
     async fn get(
         &self,
         key: ApiKey,
@@ -271,7 +272,7 @@ impl Jobs {
         if if_none_match.as_deref().is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
             return Ok(JobAnswer::NotModified(tag));
         }
-        Ok(JobAnswer::Found(Json(show(&app, &caller.workspace, &job).await?), tag))
+        Ok(JobAnswer::Found(Json(Box::new(show(&app, &caller.workspace, &job).await?)), tag))
     }
 
     /// Calls a job off.
@@ -312,7 +313,9 @@ impl Jobs {
                 Err(ApiError::conflict("needs_resolution", detail))
             }
             JobState::Failed | JobState::Blocked | JobState::Cancelled => Ok(Decision::Retry),
-            state => Err(ApiError::conflict("cannot_retry", format!("the job is `{state}`; only one that has ended badly runs again"))),
+            state => {
+                Err(ApiError::conflict("cannot_retry", format!("the job is `{state}`; only one that has ended badly runs again")))
+            }
         })
         .await
     }
@@ -346,7 +349,9 @@ fn decision(resolution: Resolution) -> Result<Decision, ApiError> {
     match (resolution.outcome, resolution.external_id) {
         (Outcome::SendAgain, None) => Ok(Decision::SendAgain),
         (Outcome::SendAgain, Some(_)) => Err(ApiError::field("/externalId", "not_allowed", "`send_again` takes no id")),
-        (Outcome::Published, None) => Err(ApiError::field("/externalId", "required", "`published` needs the platform's id of the post")),
+        (Outcome::Published, None) => {
+            Err(ApiError::field("/externalId", "required", "`published` needs the platform's id of the post"))
+        }
         (Outcome::Published, Some(external_id)) if external_id.is_empty() || external_id.len() > 200 => {
             Err(ApiError::field("/externalId", "invalid_field", "the id must have 1 to 200 characters"))
         }

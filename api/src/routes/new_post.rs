@@ -188,7 +188,12 @@ fn check_target<'a>(
     match account {
         None => broken.push(violation(&account_at, "account_unknown", "no such account in this workspace".to_owned(), None)),
         Some(account) if account.state == AccountState::NeedsReconnect => {
-            broken.push(violation(&account_at, "account_needs_reconnect", "the platform refused this account's grant; reconnect it".to_owned(), None));
+            broken.push(violation(
+                &account_at,
+                "account_needs_reconnect",
+                "the platform refused this account's grant; reconnect it".to_owned(),
+                None,
+            ));
         }
         Some(_) => {}
     }

@@ -145,7 +145,8 @@ fn derived_status(states: &[JobState]) -> String {
     if let Some(state) = shared {
         return state.to_string();
     }
-    let telling = [JobState::InProgress, JobState::Queued, JobState::Scheduled, JobState::Blocked].into_iter().find(|state| has(*state));
+    let telling =
+        [JobState::InProgress, JobState::Queued, JobState::Scheduled, JobState::Blocked].into_iter().find(|state| has(*state));
     match telling {
         Some(state) => state.to_string(),
         None if has(JobState::Completed) => "partially_completed".to_owned(),
@@ -166,6 +167,7 @@ const KEY_MAX: usize = 255;
 impl Posts {
     /// Accepts a post: durable when answered, then published once on every target.
     #[oai(path = "/posts", method = "post", operation_id = "createPost")]
+    #[expect(clippy::too_many_arguments, reason = "each header is a parameter of its own in the API's document")]
     async fn create(
         &self,
         key: ApiKey,
@@ -194,7 +196,12 @@ impl Posts {
             workspace: caller.workspace.clone(),
             route: CREATE,
             key: key.clone(),
-            answer: Answer { request_hash: request_hash.clone(), status: 202, location: location.clone(), body: shown.text().to_owned() },
+            answer: Answer {
+                request_hash: request_hash.clone(),
+                status: 202,
+                location: location.clone(),
+                body: shown.text().to_owned(),
+            },
             expires_at: app.clock.now().plus(KEY_LIFETIME),
         });
         if acceptor.write(post).await? {
@@ -202,7 +209,9 @@ impl Posts {
         }
         let (key, _) = claimed.ok_or_else(|| ApiError::conflict("key_conflict", "a key conflict without a key"))?;
         let first = replay(&app, &caller.workspace, &key, &request_hash).await?;
-        first.ok_or_else(|| ApiError::conflict("idempotency_key_expired", "the key expired at this moment; send the request again"))
+        first.ok_or_else(|| {
+            ApiError::conflict("idempotency_key_expired", "the key expired at this moment; send the request again")
+        })
     }
 
     /// Checks a post like its creation does, and writes nothing.
@@ -265,7 +274,7 @@ impl Posts {
         }
         let detail = "some targets have begun and can't be cancelled; those that had not are cancelled now";
         let problem = Problem::new(poem::http::StatusCode::CONFLICT, "already_begun", detail);
-        Err(ApiError::Conflict(ProblemJson(Problem { phases: Some(begun), ..problem }), None))
+        Err(ApiError::Conflict(ProblemJson::from(Problem { phases: Some(begun), ..problem }), None))
     }
 }
 
@@ -306,14 +315,17 @@ async fn cancel_all(app: &App, workspace: &WorkspaceId, id: &PostId) -> Result<V
 fn claim_key(acceptor: &Acceptor, workspace: &WorkspaceId, key: Option<String>) -> Result<Option<(String, InFlight)>, ApiError> {
     let Some(key) = key else { return Ok(None) };
     if key.is_empty() || key.len() > KEY_MAX {
-        return Err(ApiError::bad_request("invalid_idempotency_key", format!("`Idempotency-Key` must have 1 to {KEY_MAX} characters")));
+        return Err(ApiError::bad_request(
+            "invalid_idempotency_key",
+            format!("`Idempotency-Key` must have 1 to {KEY_MAX} characters"),
+        ));
     }
     match acceptor.begin(workspace, &key) {
         Some(in_flight) => Ok(Some((key, in_flight))),
         None => {
             let detail = "the first request with this idempotency key is still under way; ask again in a moment";
             let problem = Problem::new(poem::http::StatusCode::CONFLICT, "idempotency_key_in_use", detail);
-            Err(ApiError::Conflict(ProblemJson(problem), Some(1)))
+            Err(ApiError::Conflict(ProblemJson::from(problem), Some(1)))
         }
     }
 }
@@ -324,7 +336,7 @@ async fn replay(app: &App, workspace: &WorkspaceId, key: &str, request_hash: &st
     if answer.request_hash != request_hash {
         let detail = "this idempotency key was used with another body; use a new key for a new post";
         let problem = Problem::new(poem::http::StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail);
-        return Err(ApiError::Unprocessable(ProblemJson(problem)));
+        return Err(ApiError::Unprocessable(ProblemJson::from(problem)));
     }
     Ok(Some(Accepted::Accepted(Rendered::again(answer.body), answer.location, Some("true".to_owned()))))
 }

@@ -68,7 +68,11 @@ async fn read(mut response: Response, what: &str) -> Result<Answer, JobError> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let lost = |why: String| {
-        let error = JobError::new(ErrorClass::Ambiguous, "answer_lost", format!("the answer to `{what}` (status {status}) broke off: {why}"));
+        let error = JobError::new(
+            ErrorClass::Ambiguous,
+            "answer_lost",
+            format!("the answer to `{what}` (status {status}) broke off: {why}"),
+        );
         JobError { status: Some(status), ..error }
     };
     let mut body = BytesMut::new();

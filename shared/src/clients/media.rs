@@ -131,7 +131,12 @@ impl Fault {
     }
 }
 
-fn limited<S>(source: S, url: String, limit: u64, fault: Arc<OnceLock<JobError>>) -> impl Stream<Item = Result<Bytes, std::io::Error>>
+fn limited<S>(
+    source: S,
+    url: String,
+    limit: u64,
+    fault: Arc<OnceLock<JobError>>,
+) -> impl Stream<Item = Result<Bytes, std::io::Error>>
 where
     S: Stream<Item = reqwest::Result<Bytes>>,
 {
@@ -241,7 +246,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();
     let global_unicast = (0x2000..=0x3fff).contains(&a);
     // Teredo, ORCHID and the like (2001:0::/23), documentation, 6to4, which all may hide another address.
-    let special = (a == 0x2001 && b < 0x0200) || (a == 0x2001 && b == 0x0db8) || a == 0x2002 || (a == 0x3fff && b < 0x1000);
+    let special = (a == 0x2001 && (b < 0x0200 || b == 0x0db8)) || a == 0x2002 || (a == 0x3fff && b < 0x1000);
     global_unicast && !special
 }
 
@@ -253,14 +258,32 @@ mod tests {
     fn hostile_addresses_are_refused_before_any_connection() {
         let client = MediaClient::new(&["127.0.0.1:4000".to_owned()]).unwrap();
         for url in [
-            "file:///etc/passwd", "ftp://example.com/a", "http://user:pw@example.com/", "http://127.0.0.1/", "http://127.0.0.1:4001/",
-            "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://10.0.0.1/", "http://169.254.169.254/latest",
-            "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[fd00::1]/", "http://[fe80::1]/", "http://0.0.0.0/", "http://224.0.0.1/",
-            "http://100.64.0.1/", "http://[2002:7f00:1::]/", "http://[64:ff9b::7f00:1]/", "nonsense",
+            "file:///etc/passwd",
+            "ftp://example.com/a",
+            "http://user:pw@example.com/",
+            "http://127.0.0.1/",
+            "http://127.0.0.1:4001/",
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://10.0.0.1/",
+            "http://169.254.169.254/latest",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[fd00::1]/",
+            "http://[fe80::1]/",
+            "http://0.0.0.0/",
+            "http://224.0.0.1/",
+            "http://100.64.0.1/",
+            "http://[2002:7f00:1::]/",
+            "http://[64:ff9b::7f00:1]/",
+            "nonsense",
         ] {
             assert!(client.check(url).is_err(), "{url}");
         }
-        for url in ["https://example.com/a.jpg", "http://127.0.0.1:4000/a.jpg", "http://93.184.216.34/", "http://[2606:2800:220:1::1]/"] {
+        for url in
+            ["https://example.com/a.jpg", "http://127.0.0.1:4000/a.jpg", "http://93.184.216.34/", "http://[2606:2800:220:1::1]/"]
+        {
             assert_eq!(client.check(url), Ok(()), "{url}");
         }
     }

@@ -3,8 +3,8 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, WorkspaceId};
 use crate::content::{AccountState, PlatformId};
+use crate::ids::{AccountId, WorkspaceId};
 
 /// A row of `accounts`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -3,8 +3,8 @@
 use sea_orm::entity::prelude::*;
 
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, JobId, PostId, TargetId, WorkspaceId};
 use crate::content::{Kind, PlatformId};
+use crate::ids::{AccountId, JobId, PostId, TargetId, WorkspaceId};
 
 /// A row of `post_targets`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -90,7 +90,13 @@ platforms! {
 }
 
 /// Publishes one target: opens the account's grant and lets its platform's adapter work under the journal.
-pub async fn publish(app: &App, workspace: &WorkspaceId, target: &post_target::Model, draft: &Draft, journal: &mut Journal) -> Result<Published, Stop> {
+pub async fn publish(
+    app: &App,
+    workspace: &WorkspaceId,
+    target: &post_target::Model,
+    draft: &Draft,
+    journal: &mut Journal,
+) -> Result<Published, Stop> {
     let account = accounts::get(&*app.db, workspace, &target.account_id).await?;
     if account.state == crate::content::AccountState::NeedsReconnect {
         let message = format!("the account `{}` must be reconnected", account.name);

@@ -42,7 +42,12 @@ pub struct Pointers {
 }
 
 /// Checks a draft against a platform's rules; an empty list means that it may be published.
-pub fn check(rules: &Rules, draft: &Draft, at: &Pointers, media_url: &dyn Fn(&str) -> Result<(), &'static str>) -> Vec<Violation> {
+pub fn check(
+    rules: &Rules,
+    draft: &Draft,
+    at: &Pointers,
+    media_url: &dyn Fn(&str) -> Result<(), &'static str>,
+) -> Vec<Violation> {
     let mut found = Vec::new();
     let Some(kind) = rules.kinds.iter().find(|rule| rule.kind == draft.kind) else {
         let known: Vec<&str> = rules.kinds.iter().map(|rule| rule.kind.into()).collect();
@@ -54,7 +59,12 @@ pub fn check(rules: &Rules, draft: &Draft, at: &Pointers, media_url: &dyn Fn(&st
     check_media(rules, kind, draft, at, &mut found);
     for (n, media) in draft.media.iter().enumerate() {
         if let Err(reason) = media_url(&media.url) {
-            found.push(violation(&format!("{}/{n}/url", at.media), "media_url_refused", format!("the address is refused: {reason}"), None));
+            found.push(violation(
+                &format!("{}/{n}/url", at.media),
+                "media_url_refused",
+                format!("the address is refused: {reason}"),
+                None,
+            ));
         }
     }
     found
@@ -68,7 +78,8 @@ fn check_text(rules: &Rules, draft: &Draft, at: &Pointers, found: &mut Vec<Viola
     match (rules.text_length)(draft) {
         Err(reason) => found.push(violation(&at.text, "text_invalid", reason.to_owned(), None)),
         Ok(length) if length > rules.text_max => {
-            let detail = format!("the text counts {length} of at most {}; shorten it by {}", rules.text_max, length - rules.text_max);
+            let detail =
+                format!("the text counts {length} of at most {}; shorten it by {}", rules.text_max, length - rules.text_max);
             found.push(violation(&at.text, "text_too_long", detail, Some(rules.text_max)));
         }
         Ok(_) => {}
@@ -108,7 +119,12 @@ fn check_media(rules: &Rules, kind: &KindRule, draft: &Draft, at: &Pointers, fou
         let length = media.alt_text.as_deref().map_or(0, |text| text.chars().count());
         if length > rules.alt_text_max {
             let detail = format!("the description counts {length} of at most {} characters", rules.alt_text_max);
-            found.push(violation(&format!("{}/{n}/altText", at.media), "alt_text_too_long", detail, Some(limit(rules.alt_text_max))));
+            found.push(violation(
+                &format!("{}/{n}/altText", at.media),
+                "alt_text_too_long",
+                detail,
+                Some(limit(rules.alt_text_max)),
+            ));
         }
     }
 }

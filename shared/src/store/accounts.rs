@@ -16,7 +16,11 @@ pub async fn insert(db: &impl ConnectionTrait, row: account::Model) -> Result<()
 }
 
 /// The accounts of the workspace among `ids`, in no order.
-pub async fn list_by_ids(db: &impl ConnectionTrait, workspace: &WorkspaceId, ids: &[AccountId]) -> Result<Vec<account::Model>, DbErr> {
+pub async fn list_by_ids(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[AccountId],
+) -> Result<Vec<account::Model>, DbErr> {
     account::Entity::find()
         .filter(account::Column::WorkspaceId.eq(workspace.clone()))
         .filter(account::Column::Id.is_in(ids.iter().cloned()))
@@ -46,7 +50,12 @@ pub async fn find_by_external_id(
 }
 
 /// Gives a known account a new grant, after which it can be used again.
-pub async fn reconnect(db: &impl ConnectionTrait, account: account::Model, grant_sealed: String, now: Timestamp) -> Result<(), DbErr> {
+pub async fn reconnect(
+    db: &impl ConnectionTrait,
+    account: account::Model,
+    grant_sealed: String,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     let mut row = account.into_active_model();
     row.grant_sealed = Set(grant_sealed);
     row.state = Set(AccountState::Connected);

@@ -204,7 +204,12 @@ pub struct JobFilter {
 }
 
 /// The workspace's jobs, newest first.
-pub async fn list(db: &impl ConnectionTrait, workspace: &WorkspaceId, filter: &JobFilter, limit: u64) -> Result<Vec<job::Model>, DbErr> {
+pub async fn list(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    filter: &JobFilter,
+    limit: u64,
+) -> Result<Vec<job::Model>, DbErr> {
     let mut select = job::Entity::find().filter(job::Column::WorkspaceId.eq(workspace.clone()));
     if let Some(state) = filter.state {
         select = select.filter(job::Column::State.eq(state));
@@ -236,7 +241,10 @@ pub async fn list_by_post(db: &impl ConnectionTrait, workspace: &WorkspaceId, po
 
 /// The job with its row locked until the transaction ends, for a decision that depends on its state.
 pub async fn lock(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &JobId) -> Result<Option<job::Model>, DbErr> {
-    let sql = format!("SELECT * FROM jobs WHERE workspace_id = $1 AND id = $2{}", if skip_locked(db).is_empty() { "" } else { " FOR UPDATE" });
+    let sql = format!(
+        "SELECT * FROM jobs WHERE workspace_id = $1 AND id = $2{}",
+        if skip_locked(db).is_empty() { "" } else { " FOR UPDATE" }
+    );
     let row = query(db, &sql, vec![workspace.clone().into(), id.clone().into()]).await?.pop();
     row.map(|row| job::Model::from_query_result(&row, "")).transpose()
 }

@@ -126,7 +126,11 @@ pub async fn find(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &PostI
     Ok(with_targets(db, workspace, found.into_iter().collect()).await?.pop())
 }
 
-async fn with_targets(db: &impl ConnectionTrait, workspace: &WorkspaceId, posts: Vec<post::Model>) -> Result<Vec<PostWithTargets>, DbErr> {
+async fn with_targets(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    posts: Vec<post::Model>,
+) -> Result<Vec<PostWithTargets>, DbErr> {
     let ids: Vec<PostId> = posts.iter().map(|post| post.id.clone()).collect();
     let targets = post_target::Entity::find()
         .filter(post_target::Column::WorkspaceId.eq(workspace.clone()))
@@ -150,7 +154,11 @@ async fn with_targets(db: &impl ConnectionTrait, workspace: &WorkspaceId, posts:
 }
 
 /// The workspace's targets among `ids`, in no order.
-pub async fn list_targets(db: &impl ConnectionTrait, workspace: &WorkspaceId, ids: &[TargetId]) -> Result<Vec<post_target::Model>, DbErr> {
+pub async fn list_targets(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    ids: &[TargetId],
+) -> Result<Vec<post_target::Model>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }

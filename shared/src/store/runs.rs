@@ -72,7 +72,10 @@ pub async fn renew(db: &Db, claims: &[ClaimKey], lease_end: Timestamp) -> Result
     );
     let renewed = query(&*txn, &sql, claim_values(lease_end, claims)).await?;
     txn.commit().await?;
-    renewed.iter().map(|row| Ok(Renewed { job: row.try_get("", "id")?, cancel_requested: row.try_get("", "cancel_requested")? })).collect()
+    renewed
+        .iter()
+        .map(|row| Ok(Renewed { job: row.try_get("", "id")?, cancel_requested: row.try_get("", "cancel_requested")? }))
+        .collect()
 }
 
 /// Gives claims back at shutdown: due again at once, the attempt not counted. Open intents stay and are looked into.

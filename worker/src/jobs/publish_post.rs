@@ -25,7 +25,14 @@ impl Run for PublishPost {
         if let Err(Stop::Error(error)) = &published
             && matches!(error.class, ErrorClass::AuthExpired | ErrorClass::AuthRevoked)
         {
-            accounts::update_state(&*app.db, &job.workspace_id, &target.account_id, AccountState::NeedsReconnect, app.clock.now()).await?;
+            accounts::update_state(
+                &*app.db,
+                &job.workspace_id,
+                &target.account_id,
+                AccountState::NeedsReconnect,
+                app.clock.now(),
+            )
+            .await?;
         }
         let class: &str = match &published {
             Err(Stop::Error(error)) => error.class.into(),
@@ -38,7 +45,9 @@ impl Run for PublishPost {
 }
 
 fn draft(target: &post_target::Model, post: &post::Model) -> Result<Draft, JobError> {
-    let bug = |error: serde_json::Error| JobError::new(ErrorClass::Bug, "content_unreadable", format!("the post's content can't be read: {error}"));
+    let bug = |error: serde_json::Error| {
+        JobError::new(ErrorClass::Bug, "content_unreadable", format!("the post's content can't be read: {error}"))
+    };
     let content: Content = serde_json::from_str(&post.content).map_err(bug)?;
     let overrides: Overrides = serde_json::from_str(&target.overrides).map_err(bug)?;
     Ok(Draft::new(target.kind, &content, &overrides))

@@ -113,17 +113,42 @@ mod tests {
     fn every_error_has_its_class() {
         use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, RateLimited, Rejected, Transient};
         let cases = [
-            (1, 0, false, Ambiguous), (1, 99, false, Ambiguous), (1, 2_853_006, false, AuthRevoked), (2, 0, true, Ambiguous),
-            (3, 0, false, Rejected), (4, 0, false, RateLimited), (10, 0, false, AuthRevoked), (17, 2_446_079, false, RateLimited),
-            (32, 0, false, RateLimited), (100, 33, false, Rejected), (100, 0, false, Rejected), (100, 1_366_046, false, Rejected),
-            (102, 0, false, AuthRevoked), (190, 458, false, AuthRevoked), (190, 460, false, AuthRevoked), (190, 463, false, AuthExpired),
-            (200, 0, false, AuthRevoked), (200, 2_069_030, false, Rejected), (210, 0, false, Rejected), (299, 0, false, AuthRevoked),
-            (324, 0, false, Rejected), (341, 0, false, RateLimited), (368, 1_390_008, false, RateLimited), (389, 0, false, Transient),
-            (506, 0, false, Rejected), (613, 1996, false, RateLimited), (803, 0, false, Rejected), (2500, 0, false, Rejected),
-            (80_001, 0, false, RateLimited), (1_609_005, 0, false, Rejected), (777, 0, true, Ambiguous), (777, 0, false, Ambiguous),
+            (1, 0, false, Ambiguous),
+            (1, 99, false, Ambiguous),
+            (1, 2_853_006, false, AuthRevoked),
+            (2, 0, true, Ambiguous),
+            (3, 0, false, Rejected),
+            (4, 0, false, RateLimited),
+            (10, 0, false, AuthRevoked),
+            (17, 2_446_079, false, RateLimited),
+            (32, 0, false, RateLimited),
+            (100, 33, false, Rejected),
+            (100, 0, false, Rejected),
+            (100, 1_366_046, false, Rejected),
+            (102, 0, false, AuthRevoked),
+            (190, 458, false, AuthRevoked),
+            (190, 460, false, AuthRevoked),
+            (190, 463, false, AuthExpired),
+            (200, 0, false, AuthRevoked),
+            (200, 2_069_030, false, Rejected),
+            (210, 0, false, Rejected),
+            (299, 0, false, AuthRevoked),
+            (324, 0, false, Rejected),
+            (341, 0, false, RateLimited),
+            (368, 1_390_008, false, RateLimited),
+            (389, 0, false, Transient),
+            (506, 0, false, Rejected),
+            (613, 1996, false, RateLimited),
+            (803, 0, false, Rejected),
+            (2500, 0, false, Rejected),
+            (80_001, 0, false, RateLimited),
+            (1_609_005, 0, false, Rejected),
+            (777, 0, true, Ambiguous),
+            (777, 0, false, Ambiguous),
         ];
         for (code, subcode, is_transient, class) in cases {
-            let body = serde_json::json!({"error":{"message":"(#) x","code":code,"error_subcode":subcode,"is_transient":is_transient}});
+            let body =
+                serde_json::json!({"error":{"message":"(#) x","code":code,"error_subcode":subcode,"is_transient":is_transient}});
 
             assert_eq!(classify(&answer(400, body.to_string()), "x", Timestamp(0)).class, class, "{code}/{subcode}");
         }

@@ -88,7 +88,8 @@ pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestam
     let mut after = None;
     for _ in 0..PAGES_MAX {
         let page = read_page(cx, since, after.as_deref()).await?;
-        matches.extend(page.data.into_iter().filter(|post| is_ours(cx, post)).map(|post| post.id).filter(|id| !taken.contains(id)));
+        matches
+            .extend(page.data.into_iter().filter(|post| is_ours(cx, post)).map(|post| post.id).filter(|id| !taken.contains(id)));
         after = page.paging.next.and(page.paging.cursors.after);
         if after.is_none() {
             break;

@@ -77,7 +77,9 @@ async fn upload(cx: &Publishing<'_>, image: &Media) -> Result<Made, JobError> {
     let file = cx.app.media.open(&image.url, PHOTO_MAX).await?;
     if !PHOTO_TYPES.contains(&file.content_type) {
         let message = format!("`{}` is no image that Facebook takes (it is `{}`)", image.url, file.content_type);
-        return Err(JobError::new(ErrorClass::Rejected, "media_type_refused", message).remedy("use a JPEG, PNG, GIF, BMP or TIFF image"));
+        return Err(
+            JobError::new(ErrorClass::Rejected, "media_type_refused", message).remedy("use a JPEG, PNG, GIF, BMP or TIFF image")
+        );
     }
     let (part, fault) = file.into_part()?;
     let mut form = Form::new().text("published", "false");
@@ -85,7 +87,8 @@ async fn upload(cx: &Publishing<'_>, image: &Media) -> Result<Made, JobError> {
         form = form.text("alt_text_custom", alt_text.clone());
     }
     let path = format!("{}/photos", cx.account.external_id);
-    let answer = Call::post(cx, &path).multipart(form.part("source", part)).send("upload photo").await.map_err(|error| fault.or(error))?;
+    let answer =
+        Call::post(cx, &path).multipart(form.part("source", part)).send("upload photo").await.map_err(|error| fault.or(error))?;
     answer.json("upload photo")
 }
 

@@ -40,7 +40,9 @@ pub(super) fn classify(answer: &Answer, what: &str, now: Timestamp) -> JobError 
     let error = JobError::new(class, code, format!("X refused `{what}` with status {}", answer.status)).said(words);
     let error = JobError { status: Some(answer.status), ..error };
     let error = match code {
-        "platform_credits_depleted" => error.remedy("the operator of this Pressroom must top up its X credits; retry the job then"),
+        "platform_credits_depleted" => {
+            error.remedy("the operator of this Pressroom must top up its X credits; retry the job then")
+        }
         "daily_post_limit" => error.at(now.plus(HOURS_LATER)),
         "media_expired" => error.remedy("retry the job: the images are uploaded again"),
         _ => error,
@@ -102,7 +104,10 @@ fn reset_at(answer: &Answer, now: Timestamp) -> Timestamp {
         let reset: i64 = answer.header(&format!("{family}-reset"))?.trim().parse().ok()?;
         used_up.then(|| Timestamp::from_unix_seconds(reset))
     });
-    let after = answer.header("retry-after").and_then(|seconds| seconds.trim().parse().ok()).map(|seconds| now.plus(Duration::from_secs(seconds)));
+    let after = answer
+        .header("retry-after")
+        .and_then(|seconds| seconds.trim().parse().ok())
+        .map(|seconds| now.plus(Duration::from_secs(seconds)));
     let told = resets.chain(after).max().filter(|at| *at > now);
     told.unwrap_or_else(|| now.plus(WINDOW))
 }
@@ -114,7 +119,8 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
     fn answer(status: u16, body: &str, headers: &[(&'static str, &'static str)]) -> Answer {
-        let headers: HeaderMap = headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
         Answer { status, headers, body: Bytes::from(body.to_owned()) }
     }
 
@@ -122,13 +128,28 @@ mod tests {
     fn every_refusal_has_its_class() {
         use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, RateLimited, Rejected, Transient};
         let cases = [
-            (400, r#"{"title":"Invalid Request","errors":[{"message":"Your media IDs are invalid."}]}"#, Rejected, "media_expired"),
-            (400, r#"{"title":"Invalid Request","detail":"One or more parameters to your request was invalid."}"#, Rejected, "content_refused"),
+            (
+                400,
+                r#"{"title":"Invalid Request","errors":[{"message":"Your media IDs are invalid."}]}"#,
+                Rejected,
+                "media_expired",
+            ),
+            (
+                400,
+                r#"{"title":"Invalid Request","detail":"One or more parameters to your request was invalid."}"#,
+                Rejected,
+                "content_refused",
+            ),
             (401, r#"{"title":"Unauthorized"}"#, AuthExpired, "token_refused"),
             (402, r#"{"title":"CreditsDepleted"}"#, Rejected, "platform_credits_depleted"),
             (403, r#"{"detail":"You are not allowed to create a Tweet with duplicate content."}"#, Rejected, "duplicate_content"),
             (403, r#"{"detail":"You are not permitted to perform this action."}"#, Rejected, "content_refused"),
-            (403, r#"{"detail":"x","type":"https://api.twitter.com/2/problems/oauth1-permissions"}"#, AuthRevoked, "permission_missing"),
+            (
+                403,
+                r#"{"detail":"x","type":"https://api.twitter.com/2/problems/oauth1-permissions"}"#,
+                AuthRevoked,
+                "permission_missing",
+            ),
             (403, r#"{"detail":"x","type":"https://api.twitter.com/2/problems/usage-capped"}"#, Rejected, "platform_app_refused"),
             (403, r#"{"errors":[{"code":326,"message":"locked"}]}"#, AuthRevoked, "account_locked"),
             (403, r#"{"errors":[{"code":344,"message":"limit"}]}"#, RateLimited, "daily_post_limit"),
@@ -150,8 +171,12 @@ mod tests {
     fn a_limit_waits_for_the_latest_reset_that_is_used_up() {
         let now = Timestamp::from_unix_seconds(1000);
         let headers = [
-            ("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", "1900"), ("x-user-limit-24hour-remaining", "0"),
-            ("x-user-limit-24hour-reset", "9000"), ("x-app-limit-24hour-remaining", "5"), ("x-app-limit-24hour-reset", "99000"),
+            ("x-rate-limit-remaining", "0"),
+            ("x-rate-limit-reset", "1900"),
+            ("x-user-limit-24hour-remaining", "0"),
+            ("x-user-limit-24hour-reset", "9000"),
+            ("x-app-limit-24hour-remaining", "5"),
+            ("x-app-limit-24hour-reset", "99000"),
         ];
 
         assert_eq!(classify(&answer(429, "", &headers), "x", now).retry_at, Some(Timestamp::from_unix_seconds(9000)));

@@ -66,7 +66,12 @@ struct Attachments {
 }
 
 /// Finds the one post since `since` that says `text` with `images` images and belongs to no other target.
-pub(super) async fn find(cx: &Publishing<'_>, text: &str, images: usize, since: Timestamp) -> Result<Sighting<Created>, JobError> {
+pub(super) async fn find(
+    cx: &Publishing<'_>,
+    text: &str,
+    images: usize,
+    since: Timestamp,
+) -> Result<Sighting<Created>, JobError> {
     let since = since.minus(CLOCK_SLACK);
     let taken = cx.taken_ids(since).await?;
     let wanted = normal(text);

@@ -46,7 +46,9 @@ pub(super) async fn upload(cx: &Publishing<'_>, image: &Media) -> Result<Uploade
     let file = cx.app.media.open(&image.url, IMAGE_MAX).await?;
     if !IMAGE_TYPES.contains(&file.content_type) {
         let message = format!("`{}` is no image that X takes (it is `{}`)", image.url, file.content_type);
-        return Err(JobError::new(ErrorClass::Rejected, "media_type_refused", message).remedy("use a JPEG, PNG, GIF or WEBP image"));
+        return Err(
+            JobError::new(ErrorClass::Rejected, "media_type_refused", message).remedy("use a JPEG, PNG, GIF or WEBP image")
+        );
     }
     let media_type = file.content_type;
     let (part, fault) = file.into_part()?;

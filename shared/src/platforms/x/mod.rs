@@ -47,19 +47,27 @@ impl Platform for X {
         let total = cx.draft.media.len();
         let mut media_ids = Vec::with_capacity(total);
         for (n, image) in cx.draft.media.iter().enumerate() {
-            let uploaded = journal.step(&format!("upload:{n}"), Some(UPLOAD_KEEPS), async || media::upload(cx, image).await).await?;
+            let uploaded =
+                journal.step(&format!("upload:{n}"), Some(UPLOAD_KEEPS), async || media::upload(cx, image).await).await?;
             if uploaded.processing {
                 journal.step(&format!("ready:{}", uploaded.id), None, async || media::ready(cx, &uploaded.id).await).await?;
             }
             if let Some(alt_text) = &image.alt_text {
-                journal.step(&format!("describe:{}", uploaded.id), None, async || media::describe(cx, &uploaded.id, alt_text).await).await?;
+                journal
+                    .step(&format!("describe:{}", uploaded.id), None, async || media::describe(cx, &uploaded.id, alt_text).await)
+                    .await?;
             }
             media_ids.push(uploaded.id);
             journal.progress(percent(n + 1, total));
         }
         let text = post_text(cx.draft);
         let created = journal
-            .once("create_post", LOOKS, async || create(cx, &text, &media_ids).await, async |since| find::find(cx, &text, total, since).await)
+            .once(
+                "create_post",
+                LOOKS,
+                async || create(cx, &text, &media_ids).await,
+                async |since| find::find(cx, &text, total, since).await,
+            )
             .await?;
         let url = permalink(cx, &created.id);
         Ok(Published { external_id: created.id, url: Some(url) })
@@ -136,12 +144,38 @@ mod tests {
         let long_link = format!("https://example.com/{}", "x".repeat(200));
         let a280 = "a".repeat(280);
         let cases = [
-            (a280.as_str(), 280), ("a\u{301}", 1), ("日本語", 6), ("한국어", 6), ("👍🏽", 2), ("👨‍👩‍👧‍👦", 2), ("🇨🇭", 2), ("1️⃣", 2), ("‼️", 2),
-            (&long_link, 23), ("example.com", 23), ("https://example.com.", 24), ("see http://a.co ok", 30), ("中文example.com中文", 31),
-            ("http://例え.jp/ab", 23), ("user@example.com", 16), ("foo.notatld", 11), ("https://localhost:3000/x", 24),
-            ("#hashtag @user", 14), ("…", 2), ("’", 1), ("—", 1), ("€", 2), ("™", 2), ("ẞ", 2), ("ก", 1),
+            (a280.as_str(), 280),
+            ("a\u{301}", 1),
+            ("日本語", 6),
+            ("한국어", 6),
+            ("👍🏽", 2),
+            ("👨‍👩‍👧‍👦", 2),
+            ("🇨🇭", 2),
+            ("1️⃣", 2),
+            ("‼️", 2),
+            (&long_link, 23),
+            ("example.com", 23),
+            ("https://example.com.", 24),
+            ("see http://a.co ok", 30),
+            ("中文example.com中文", 31),
+            ("http://例え.jp/ab", 23),
+            ("user@example.com", 16),
+            ("foo.notatld", 11),
+            ("https://localhost:3000/x", 24),
+            ("#hashtag @user", 14),
+            ("…", 2),
+            ("’", 1),
+            ("—", 1),
+            ("€", 2),
+            ("™", 2),
+            ("ẞ", 2),
+            ("ก", 1),
         ];
-        let wrong: Vec<_> = cases.iter().map(|(text, weight)| (*text, *weight, weighted_length(text))).filter(|(_, weight, got)| *got != Ok(*weight)).collect();
+        let wrong: Vec<_> = cases
+            .iter()
+            .map(|(text, weight)| (*text, *weight, weighted_length(text)))
+            .filter(|(_, weight, got)| *got != Ok(*weight))
+            .collect();
 
         assert!(wrong.is_empty(), "{wrong:?}");
         assert!(weighted_length("a\u{FEFF}b").is_err());
