@@ -201,6 +201,29 @@ async fn a_post_that_shows_late_is_found_at_a_later_look() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn a_facebook_photo_post_is_found_in_the_list_when_its_photos_tell_nothing() -> anyhow::Result<()> {
+    for kind in ["image", "images"] {
+        let stack = Stack::start().await?;
+        stack.sandbox.fault("facebook", "*/feed", json!({"name":"answer_lost"})).await?;
+        let silent = json!({"name":"respond","status":200,"body":{"id":"1"}});
+        let silence = stack
+            .sandbox
+            .plant(json!({"platform":"facebook","method":"GET","path":"/v26.0/122*","count":9,"action":silent}))
+            .await?;
+        let body = crate::crash::post(&stack.sandbox, &stack.facebook, kind, "silent photos");
+        let job = stack.submit(&body).await?.remove(0).job;
+
+        let job = stack.run_to_the_end(&job).await?;
+
+        stack.sandbox.fired(&silence, 1).await?;
+        assert_eq!(job["status"], "completed", "{job}");
+        let posts = stack.sandbox.posts().await?;
+        assert_eq!((posts.len(), &posts[0]["id"]), (1, &job["published"]["externalId"]));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_post_that_never_shows_is_left_to_a_person_rather_than_doubled() -> anyhow::Result<()> {
     for (platform, setting) in [(X, "xIndexLagSeconds"), (Facebook, "facebookIndexLagSeconds")] {
         let stack = Stack::start().await?;

@@ -69,6 +69,8 @@ fn class_of(error: &GraphError) -> (ErrorClass, &'static str) {
     use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, Bug, RateLimited, Rejected, Transient};
     match (error.code, error.error_subcode) {
         (_, 1_366_046) | (324 | 382, _) => (Rejected, "media_refused"),
+        // The photos sit in a post already: of a second send it says that the first one arrived.
+        (_, 1_366_051) => (Rejected, DUPLICATE),
         (_, 1_404_006 | 1_404_102 | 1_404_112) => (RateLimited, "temporarily_blocked"),
         (_, 1_404_078 | 4_854_002) | (1, 2_853_006) => (AuthRevoked, "account_locked"),
         (_, 1_363_047 | 1_609_010) => (Transient, "platform_busy"),

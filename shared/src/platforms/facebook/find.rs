@@ -70,17 +70,32 @@ struct Attachments {
 struct Attachment {
     #[serde(default)]
     unshimmed_url: Option<String>,
+    #[serde(default)]
+    target: Option<Target>,
+    #[serde(default)]
+    subattachments: Attachments,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    #[serde(default)]
+    id: String,
+}
+
+impl Attachments {
+    /// Ids of all that is attached, one level deep as Facebook nests them.
+    fn target_ids(&self) -> Vec<&str> {
+        let all = self.data.iter().flat_map(|attachment| std::iter::once(attachment).chain(&attachment.subattachments.data));
+        all.filter_map(|attachment| attachment.target.as_ref()).map(|target| target.id.as_str()).collect()
+    }
 }
 
 /// Finds the one post since `since` that says and shows what the draft does and belongs to no other target.
 pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestamp) -> Result<Sighting<Made>, JobError> {
-    if let Some(photo) = photos.first() {
-        // A photo tells which post it sits in, and sits in one post only: nothing else needs to be compared.
-        let answer = Call::get(cx, photo, &[("fields", "page_story_id")]).send("photo's post").await?;
-        return Ok(match answer.json::<Photo>("photo's post")?.page_story_id {
-            Some(id) if !id.is_empty() => Sighting::Found(Made { id }),
-            _ => Sighting::Absent,
-        });
+    if let Some(photo) = photos.first()
+        && let Some(id) = post_of_photo(cx, photo).await?
+    {
+        return Ok(Sighting::Found(Made { id }));
     }
     let since = since.minus(CLOCK_SLACK);
     let taken = cx.taken_ids(since).await?;
@@ -88,8 +103,9 @@ pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestam
     let mut after = None;
     for _ in 0..PAGES_MAX {
         let page = read_page(cx, since, after.as_deref()).await?;
-        matches
-            .extend(page.data.into_iter().filter(|post| is_ours(cx, post)).map(|post| post.id).filter(|id| !taken.contains(id)));
+        matches.extend(
+            page.data.into_iter().filter(|post| is_ours(cx, photos, post)).map(|post| post.id).filter(|id| !taken.contains(id)),
+        );
         after = page.paging.next.and(page.paging.cursors.after);
         if after.is_none() {
             break;
@@ -103,11 +119,19 @@ pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestam
     })
 }
 
+/// The post that a photo sits in: it sits in one at most, so nothing else needs to be compared.
+///
+/// That the field is filled for a post made a moment ago is inferred from its description; the list is asked as well.
+async fn post_of_photo(cx: &Publishing<'_>, photo: &str) -> Result<Option<String>, JobError> {
+    let answer = Call::get(cx, photo, &[("fields", "page_story_id")]).send("photo's post").await?;
+    Ok(answer.json::<Photo>("photo's post")?.page_story_id.filter(|id| !id.is_empty()))
+}
+
 async fn read_page(cx: &Publishing<'_>, since: Timestamp, after: Option<&str>) -> Result<Page, JobError> {
     let path = format!("{}/published_posts", cx.account.external_id);
     let since = since.unix_seconds().to_string();
     let mut query = vec![
-        ("fields", "id,message,created_time,application,attachments{media_type,target{id},unshimmed_url}"),
+        ("fields", "id,message,created_time,application,attachments{target{id},unshimmed_url,subattachments{target{id}}}"),
         ("since", since.as_str()),
         ("limit", "100"),
     ];
@@ -115,13 +139,14 @@ async fn read_page(cx: &Publishing<'_>, since: Timestamp, after: Option<&str>) -
     Call::get(cx, &path, &query).send("list posts").await?.json("list posts")
 }
 
-fn is_ours(cx: &Publishing<'_>, post: &Post) -> bool {
+fn is_ours(cx: &Publishing<'_>, photos: &[String], post: &Post) -> bool {
     let app_id = &cx.app.config.facebook.app_id;
     let by_our_app = app_id.is_empty() || post.application.as_ref().is_none_or(|application| application.id == *app_id);
     let same_link = cx.draft.link.as_ref().is_none_or(|link| {
         post.attachments.data.iter().any(|attachment| attachment.unshimmed_url.as_deref().is_some_and(|url| same_url(url, link)))
     });
-    by_our_app && same_link && post.message.trim() == cx.draft.text.trim()
+    let same_photos = photos.is_empty() || post.attachments.target_ids().iter().any(|id| photos.iter().any(|photo| photo == id));
+    by_our_app && same_link && same_photos && post.message.trim() == cx.draft.text.trim()
 }
 
 /// Whether two addresses are the same but for how they are written, such as a missing last slash after the host.
