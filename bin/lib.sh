@@ -73,14 +73,17 @@ given_ports=" "
 # take_port NAME [PORT]: sets the variable to the port, or to a free one.
 take_port() {
   local port=${2:-}
+  if [[ -n $port ]] && taken "$port"; then fail "port $port is taken"; fi
   while [[ -z $port ]]; do
     # Below the range from which systems give ports to outgoing connections.
     port=$((20000 + RANDOM % 12000))
-    if [[ $given_ports == *" $port "* ]] || (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then port=""; fi
+    if taken "$port"; then port=""; fi
   done
   given_ports+="$port "
   printf -v "$1" %s "$port"
 }
+
+taken() { [[ $given_ports == *" $1 "* ]] || (: >"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
 # --- Processes
 #
@@ -118,9 +121,16 @@ start() {
   shift 2
   # Its own process group, so that Ctrl-C reaches only the script, which then ends things in order.
   set -m
-  "$@" </dev/null &
+  noted "$RUN/$name" "$signal" "$@" </dev/null &
   set +m
   note "$RUN/$name" "$!" "$signal"
+}
+
+# It notes itself too: the script may be killed before it can. ($BASHPID is unknown to bash 3.2.)
+noted() {
+  note "$1" "$(exec sh -c 'echo "$PPID"')" "$2"
+  shift 2
+  if [[ $(type -t "$1") == function ]]; then "$@"; else exec "$@"; fi
 }
 
 # stop NOTE…: ends the processes, by force after 30 seconds.

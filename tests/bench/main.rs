@@ -80,7 +80,14 @@ fn main() -> anyhow::Result<()> {
     }
     // The load comes from one thread: the cores belong to what is measured.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure_all(&place, &arguments))
+    runtime.block_on(async {
+        let stopped = shared::app::shutdown_signal()?;
+        tokio::select! {
+            measured = measure_all(&place, &arguments) => measured,
+            // Dropping the benchmark ends its processes, which a signal to this one alone would leave behind.
+            () = stopped.cancelled() => anyhow::bail!("stopped by a signal"),
+        }
+    })
 }
 
 async fn measure_all(place: &Place, arguments: &Arguments) -> anyhow::Result<()> {

@@ -118,7 +118,9 @@ impl Runner {
     }
 
     async fn execute(&self, job: &job::Model, watch: ClaimWatch) -> Finding {
-        let steps = match job_steps::list(&*self.app.db, &job.id).await {
+        // A job that was never claimed before has no steps to be read.
+        let steps = if job.claim_no == 1 { Ok(Vec::new()) } else { job_steps::list(&*self.app.db, &job.id).await };
+        let steps = match steps {
             Ok(steps) => steps,
             Err(error) => return Finding { result: Err(error.into()), open_intent: true },
         };

@@ -5,7 +5,7 @@
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::db::{execute, rows};
+use super::db::{execute, pieces, rows};
 use crate::clock::Timestamp;
 use crate::entity::job_event;
 use crate::ids::{JobId, WorkspaceId};
@@ -27,21 +27,21 @@ pub struct NewEvent {
 
 /// Adds lines; the caller holds the locks of their jobs' rows.
 pub async fn insert_many(db: &impl ConnectionTrait, events: &[NewEvent]) -> Result<(), DbErr> {
-    if events.is_empty() {
-        return Ok(());
+    for piece in pieces(events) {
+        let sql = format!("INSERT INTO job_events (job_id, workspace_id, at, kind, detail) VALUES {}", rows(piece.len(), 5, 1));
+        let mut values = Vec::with_capacity(piece.len() * 5);
+        for event in piece {
+            values.extend([
+                event.job.clone().into(),
+                event.workspace.clone().into(),
+                event.at.into(),
+                event.kind.into(),
+                event.detail.clone().into(),
+            ]);
+        }
+        execute(db, &sql, values).await?;
     }
-    let sql = format!("INSERT INTO job_events (job_id, workspace_id, at, kind, detail) VALUES {}", rows(events.len(), 5, 1));
-    let mut values = Vec::with_capacity(events.len() * 5);
-    for event in events {
-        values.extend([
-            event.job.clone().into(),
-            event.workspace.clone().into(),
-            event.at.into(),
-            event.kind.into(),
-            event.detail.clone().into(),
-        ]);
-    }
-    execute(db, &sql, values).await.map(|_| ())
+    Ok(())
 }
 
 /// A job's events after the event `after` (0 for all), oldest first, at most `limit`.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TryGetable, Value};
 
-use super::db::{Db, execute, query, rows};
+use super::db::{Db, execute, in_order, pieces, query, rows};
 use super::job_events::{self, NewEvent};
 use crate::clock::Timestamp;
 use crate::entity::job_step;
@@ -85,43 +85,52 @@ pub async fn write_batch(db: &Db, writes: &[StepWrite], now: Timestamp, lease_en
 }
 
 async fn hold_claims(db: &impl ConnectionTrait, writes: &[StepWrite], lease_end: Timestamp) -> Result<HashSet<String>, DbErr> {
-    let sql = format!(
-        "UPDATE jobs SET wake_at = $1, progress = v.column3, version = version + 1 FROM (VALUES {}) AS v \
-         WHERE jobs.id = v.column1 AND jobs.claim_no = v.column2 AND jobs.state = 'in_progress' RETURNING id",
-        rows(writes.len(), 3, 2)
-    );
-    let mut values: Vec<Value> = vec![lease_end.into()];
-    for write in writes {
-        values.extend([write.job.clone().into(), write.claim_no.into(), write.progress.into()]);
+    let mut held = HashSet::new();
+    for piece in pieces(&in_order(writes, |write| &write.job)) {
+        let sql = format!(
+            "UPDATE jobs SET wake_at = $1, progress = v.column3, version = version + 1 FROM (VALUES {}) AS v \
+             WHERE jobs.id = v.column1 AND jobs.claim_no = v.column2 AND jobs.state = 'in_progress' RETURNING id",
+            rows(piece.len(), 3, 2)
+        );
+        let mut values: Vec<Value> = vec![lease_end.into()];
+        for write in piece {
+            values.extend([write.job.clone().into(), write.claim_no.into(), write.progress.into()]);
+        }
+        for row in query(db, &sql, values).await? {
+            held.insert(String::try_get(&row, "", "id")?);
+        }
     }
-    query(db, &sql, values).await?.iter().map(|row| String::try_get(row, "", "id").map_err(DbErr::from)).collect()
+    Ok(held)
 }
 
 async fn upsert(db: &impl ConnectionTrait, writes: &[&StepWrite], now: Timestamp) -> Result<(), DbErr> {
-    let mut values: Vec<Value> = Vec::new();
-    for write in writes {
-        let (output, intent) = match &write.change {
-            StepChange::Intend(intent) => (None, *intent),
-            StepChange::Done(output) => (Some(output.clone()), Intent { first_at: now, at: now, sends: 1, looks: 0 }),
-            StepChange::Withdraw => continue,
-        };
-        values.extend([
-            write.job.clone().into(),
-            write.name.clone().into(),
-            output.into(),
-            intent.first_at.into(),
-            intent.at.into(),
-            intent.sends.into(),
-            intent.looks.into(),
-        ]);
+    let kept: Vec<&&StepWrite> = writes.iter().filter(|write| write.change != StepChange::Withdraw).collect();
+    for piece in pieces(&kept) {
+        let sql = format!(
+            "INSERT INTO job_steps (job_id, name, output, first_at, at, sends, looks) VALUES {} ON CONFLICT (job_id, name) \
+             DO UPDATE SET output = excluded.output, at = excluded.at, sends = excluded.sends, looks = excluded.looks",
+            rows(piece.len(), 7, 1)
+        );
+        let values = piece.iter().flat_map(|write| step_values(write, now)).collect();
+        execute(db, &sql, values).await?;
     }
-    if values.is_empty() {
-        return Ok(());
-    }
-    let sql = format!(
-        "INSERT INTO job_steps (job_id, name, output, first_at, at, sends, looks) VALUES {} ON CONFLICT (job_id, name) \
-         DO UPDATE SET output = excluded.output, at = excluded.at, sends = excluded.sends, looks = excluded.looks",
-        rows(values.len() / 7, 7, 1)
-    );
-    execute(db, &sql, values).await.map(|_| ())
+    Ok(())
+}
+
+fn step_values(write: &StepWrite, now: Timestamp) -> [Value; 7] {
+    let done = Intent { first_at: now, at: now, sends: 1, looks: 0 };
+    let (output, intent) = match &write.change {
+        StepChange::Intend(intent) => (None, *intent),
+        StepChange::Done(output) => (Some(output.clone()), done),
+        StepChange::Withdraw => (None, done),
+    };
+    [
+        write.job.clone().into(),
+        write.name.clone().into(),
+        output.into(),
+        intent.first_at.into(),
+        intent.at.into(),
+        intent.sends.into(),
+        intent.looks.into(),
+    ]
 }

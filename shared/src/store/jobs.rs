@@ -4,7 +4,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value,
 };
 
-use super::db::{Db, execute, query, rows, skip_locked};
+use super::db::{Db, execute, pieces, query, rows, skip_locked};
 use super::job_events::{self, NewEvent};
 use super::{job_steps, posts};
 use crate::clock::Timestamp;
@@ -55,32 +55,35 @@ pub struct NewTimes {
 const COLUMNS: &str = "id, workspace_id, lane, kind, payload, post_id, target_id, state, attempt, max_attempts, claim_no, progress, \
                        run_at, wake_at, cancel_requested, version, created_at";
 
-/// Inserts jobs with one statement.
+/// Inserts jobs.
 pub async fn insert_many(db: &impl ConnectionTrait, jobs: &[job::Model]) -> Result<(), DbErr> {
-    let sql = format!("INSERT INTO jobs ({COLUMNS}) VALUES {}", rows(jobs.len(), 17, 1));
-    let mut values: Vec<Value> = Vec::with_capacity(jobs.len() * 17);
-    for job in jobs {
-        values.extend([
-            job.id.clone().into(),
-            job.workspace_id.clone().into(),
-            job.lane.into(),
-            job.kind.clone().into(),
-            job.payload.clone().into(),
-            job.post_id.clone().into(),
-            job.target_id.clone().into(),
-            job.state.into(),
-            job.attempt.into(),
-            job.max_attempts.into(),
-            job.claim_no.into(),
-            job.progress.into(),
-            job.run_at.into(),
-            job.wake_at.into(),
-            job.cancel_requested.into(),
-            job.version.into(),
-            job.created_at.into(),
-        ]);
+    for piece in pieces(jobs) {
+        let sql = format!("INSERT INTO jobs ({COLUMNS}) VALUES {}", rows(piece.len(), 17, 1));
+        execute(db, &sql, piece.iter().flat_map(row_values).collect()).await?;
     }
-    execute(db, &sql, values).await.map(|_| ())
+    Ok(())
+}
+
+fn row_values(job: &job::Model) -> [Value; 17] {
+    [
+        job.id.clone().into(),
+        job.workspace_id.clone().into(),
+        job.lane.into(),
+        job.kind.clone().into(),
+        job.payload.clone().into(),
+        job.post_id.clone().into(),
+        job.target_id.clone().into(),
+        job.state.into(),
+        job.attempt.into(),
+        job.max_attempts.into(),
+        job.claim_no.into(),
+        job.progress.into(),
+        job.run_at.into(),
+        job.wake_at.into(),
+        job.cancel_requested.into(),
+        job.version.into(),
+        job.created_at.into(),
+    ]
 }
 
 /// What the relay took from a lane.
@@ -133,17 +136,17 @@ pub async fn take_due(db: &Db, lane: Lane, room: usize, now: Timestamp, repush_a
         }
         due.ids.push(id);
     }
-    if !due.ids.is_empty() {
+    for piece in pieces(&due.ids) {
         let sql = format!(
             "UPDATE jobs SET state = 'queued', wake_at = $1, run_at = CASE WHEN state = 'in_progress' THEN $2 ELSE run_at END, \
              version = version + 1 WHERE id IN {}",
-            rows(1, due.ids.len(), 3)
+            rows(1, piece.len(), 3)
         );
         let mut values: Vec<Value> = vec![repush_at.into(), now.into()];
-        values.extend(due.ids.iter().map(|id| Value::from(id.clone())));
+        values.extend(piece.iter().map(|id| Value::from(id.clone())));
         execute(&*txn, &sql, values).await?;
-        job_events::insert_many(&*txn, &lapses).await?;
     }
+    job_events::insert_many(&*txn, &lapses).await?;
     txn.commit().await?;
     due.lapsed = lapses.len();
     Ok(due)
@@ -164,10 +167,14 @@ pub async fn wake_pushed(db: &impl ConnectionTrait, now: Timestamp, repush_at: T
 
 /// Puts jobs back to be pushed now, after a push failed.
 pub async fn wake_now(db: &impl ConnectionTrait, ids: &[JobId], now: Timestamp) -> Result<(), DbErr> {
-    let sql = format!("UPDATE jobs SET wake_at = $1 WHERE state IN ('queued', 'scheduled') AND id IN {}", rows(1, ids.len(), 2));
-    let mut values: Vec<Value> = vec![now.into()];
-    values.extend(ids.iter().map(|id| Value::from(id.clone())));
-    execute(db, &sql, values).await.map(|_| ())
+    for piece in pieces(ids) {
+        let sql =
+            format!("UPDATE jobs SET wake_at = $1 WHERE state IN ('queued', 'scheduled') AND id IN {}", rows(1, piece.len(), 2));
+        let mut values: Vec<Value> = vec![now.into()];
+        values.extend(piece.iter().map(|id| Value::from(id.clone())));
+        execute(db, &sql, values).await?;
+    }
+    Ok(())
 }
 
 /// Waiting jobs of a lane: how many, and since when the oldest of them is due. Serves the metrics of all workspaces.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
-use super::db::{Db, execute, query, rows};
+use super::db::{Db, execute, pieces, query, rows};
 use super::idempotency::{self, NewKey};
 use super::job_events::{self, NewEvent};
 use super::jobs;
@@ -59,41 +59,48 @@ fn accepted(job: &job::Model) -> NewEvent {
 }
 
 async fn insert_posts(db: &impl ConnectionTrait, posts: &[&NewPost]) -> Result<(), DbErr> {
-    let sql = format!("INSERT INTO posts (id, workspace_id, content, publish_at, created_at) VALUES {}", rows(posts.len(), 5, 1));
-    let mut values: Vec<Value> = Vec::with_capacity(posts.len() * 5);
-    for NewPost { post, .. } in posts {
-        values.extend([
-            post.id.clone().into(),
-            post.workspace_id.clone().into(),
-            post.content.clone().into(),
-            post.publish_at.into(),
-            post.created_at.into(),
-        ]);
+    for piece in pieces(posts) {
+        let sql =
+            format!("INSERT INTO posts (id, workspace_id, content, publish_at, created_at) VALUES {}", rows(piece.len(), 5, 1));
+        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 5);
+        for NewPost { post, .. } in piece {
+            values.extend([
+                post.id.clone().into(),
+                post.workspace_id.clone().into(),
+                post.content.clone().into(),
+                post.publish_at.into(),
+                post.created_at.into(),
+            ]);
+        }
+        execute(db, &sql, values).await?;
     }
-    execute(db, &sql, values).await.map(|_| ())
+    Ok(())
 }
 
 async fn insert_targets(db: &impl ConnectionTrait, posts: &[&NewPost]) -> Result<(), DbErr> {
     let targets: Vec<&post_target::Model> = posts.iter().flat_map(|post| &post.targets).collect();
-    let sql = format!(
-        "INSERT INTO post_targets (id, workspace_id, post_id, position, account_id, platform, kind, overrides, job_id) VALUES {}",
-        rows(targets.len(), 9, 1)
-    );
-    let mut values: Vec<Value> = Vec::with_capacity(targets.len() * 9);
-    for target in targets {
-        values.extend([
-            target.id.clone().into(),
-            target.workspace_id.clone().into(),
-            target.post_id.clone().into(),
-            target.position.into(),
-            target.account_id.clone().into(),
-            target.platform.into(),
-            target.kind.into(),
-            target.overrides.clone().into(),
-            target.job_id.clone().into(),
-        ]);
+    for piece in pieces(&targets) {
+        let sql = format!(
+            "INSERT INTO post_targets (id, workspace_id, post_id, position, account_id, platform, kind, overrides, job_id) VALUES {}",
+            rows(piece.len(), 9, 1)
+        );
+        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 9);
+        for target in piece {
+            values.extend([
+                target.id.clone().into(),
+                target.workspace_id.clone().into(),
+                target.post_id.clone().into(),
+                target.position.into(),
+                target.account_id.clone().into(),
+                target.platform.into(),
+                target.kind.into(),
+                target.overrides.clone().into(),
+                target.job_id.clone().into(),
+            ]);
+        }
+        execute(db, &sql, values).await?;
     }
-    execute(db, &sql, values).await.map(|_| ())
+    Ok(())
 }
 
 /// A post with its targets, each with its job.

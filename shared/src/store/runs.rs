@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::{DbErr, FromQueryResult, QueryResult, TryGetable, Value};
 
-use super::db::{Db, query, rows};
+use super::db::{Db, in_order, pieces, query, rows};
 use super::job_events::{self, NewEvent};
 use crate::clock::Timestamp;
 use crate::entity::job;
@@ -26,28 +26,24 @@ pub async fn claim_batch(
     lease_end: Timestamp,
 ) -> Result<Vec<Option<job::Model>>, DbErr> {
     let txn = db.begin().await?;
-    // PostgreSQL: rows are locked in the order of their ids, so that two batches can't wait for each other in a ring.
-    let order = if db.writer_is_alone() { "" } else { " ORDER BY id FOR UPDATE" };
-    let sql = format!(
-        "UPDATE jobs SET state = 'in_progress', claim_no = claim_no + 1, attempt = attempt + 1, wake_at = $1, worker = $2, \
-         started_at = COALESCE(started_at, $3), version = version + 1 WHERE id IN (SELECT id FROM jobs WHERE id IN {} \
-         AND state IN ('queued', 'scheduled') AND run_at <= $3{order}) RETURNING *",
-        rows(1, ids.len(), 4)
-    );
-    let mut values: Vec<Value> = vec![lease_end.into(), worker.into(), now.into()];
-    values.extend(ids.iter().map(|id| Value::from(id.clone())));
+    let lock = if db.writer_is_alone() { "" } else { " ORDER BY id FOR UPDATE" };
     let mut claimed = HashMap::new();
     let mut events = Vec::new();
-    for row in query(&*txn, &sql, values).await? {
-        let job = job::Model::from_query_result(&row, "")?;
-        events.push(NewEvent {
-            job: job.id.clone(),
-            workspace: job.workspace_id.clone(),
-            at: now,
-            kind: "started",
-            detail: serde_json::json!({ "attempt": job.attempt, "worker": worker }).to_string(),
-        });
-        claimed.insert(job.id.clone(), job);
+    for piece in pieces(&in_order(ids, |id| id)) {
+        let sql = format!(
+            "UPDATE jobs SET state = 'in_progress', claim_no = claim_no + 1, attempt = attempt + 1, wake_at = $1, worker = $2, \
+             started_at = COALESCE(started_at, $3), version = version + 1 WHERE id IN (SELECT id FROM jobs WHERE id IN {} \
+             AND state IN ('queued', 'scheduled') AND run_at <= $3{lock}) RETURNING *",
+            rows(1, piece.len(), 4)
+        );
+        let mut values: Vec<Value> = vec![lease_end.into(), worker.into(), now.into()];
+        values.extend(piece.iter().map(|id| Value::from((*id).clone())));
+        for row in query(&*txn, &sql, values).await? {
+            let job = job::Model::from_query_result(&row, "")?;
+            let detail = serde_json::json!({ "attempt": job.attempt, "worker": worker }).to_string();
+            events.push(event(&row, now, "started", detail)?);
+            claimed.insert(job.id.clone(), job);
+        }
     }
     job_events::insert_many(&*txn, &events).await?;
     txn.commit().await?;
@@ -66,36 +62,41 @@ pub struct Renewed {
 /// Renews the leases of `claims`; those missing from the answer are lost.
 pub async fn renew(db: &Db, claims: &[ClaimKey], lease_end: Timestamp) -> Result<Vec<Renewed>, DbErr> {
     let txn = db.begin().await?;
-    let sql = format!(
-        "UPDATE jobs SET wake_at = $1 WHERE state = 'in_progress' AND (id, claim_no) IN (VALUES {}) RETURNING id, cancel_requested",
-        rows(claims.len(), 2, 2)
-    );
-    let renewed = query(&*txn, &sql, claim_values(lease_end, claims)).await?;
+    let mut renewed = Vec::with_capacity(claims.len());
+    for piece in pieces(&in_order(claims, |(job, _)| job)) {
+        let sql = format!(
+            "UPDATE jobs SET wake_at = $1 WHERE state = 'in_progress' AND (id, claim_no) IN (VALUES {}) RETURNING id, cancel_requested",
+            rows(piece.len(), 2, 2)
+        );
+        for row in query(&*txn, &sql, claim_values(lease_end, piece)).await? {
+            renewed.push(Renewed { job: row.try_get("", "id")?, cancel_requested: row.try_get("", "cancel_requested")? });
+        }
+    }
     txn.commit().await?;
-    renewed
-        .iter()
-        .map(|row| Ok(Renewed { job: row.try_get("", "id")?, cancel_requested: row.try_get("", "cancel_requested")? }))
-        .collect()
+    Ok(renewed)
 }
 
 /// Gives claims back at shutdown: due again at once, the attempt not counted. Open intents stay and are looked into.
-pub async fn hand_back(db: &Db, claims: &[ClaimKey], now: Timestamp) -> Result<u64, DbErr> {
+pub async fn hand_back(db: &Db, claims: &[ClaimKey], now: Timestamp) -> Result<(), DbErr> {
     let txn = db.begin().await?;
-    let sql = format!(
-        "UPDATE jobs SET state = 'queued', attempt = attempt - 1, run_at = $1, wake_at = $1, version = version + 1 \
-         WHERE state = 'in_progress' AND (id, claim_no) IN (VALUES {}) RETURNING id, workspace_id",
-        rows(claims.len(), 2, 2)
-    );
-    let given = query(&*txn, &sql, claim_values(now, claims)).await?;
-    let events = given.iter().map(|row| event(row, now, "handed_back", "{}".to_owned())).collect::<Result<Vec<_>, _>>()?;
+    let mut events = Vec::new();
+    for piece in pieces(&in_order(claims, |(job, _)| job)) {
+        let sql = format!(
+            "UPDATE jobs SET state = 'queued', attempt = attempt - 1, run_at = $1, wake_at = $1, version = version + 1 \
+             WHERE state = 'in_progress' AND (id, claim_no) IN (VALUES {}) RETURNING id, workspace_id",
+            rows(piece.len(), 2, 2)
+        );
+        for row in query(&*txn, &sql, claim_values(now, piece)).await? {
+            events.push(event(&row, now, "handed_back", "{}".to_owned())?);
+        }
+    }
     job_events::insert_many(&*txn, &events).await?;
-    txn.commit().await?;
-    Ok(given.len() as u64)
+    txn.commit().await
 }
 
-fn claim_values(first: Timestamp, claims: &[ClaimKey]) -> Vec<Value> {
+fn claim_values(first: Timestamp, claims: &[&ClaimKey]) -> Vec<Value> {
     let mut values: Vec<Value> = vec![first.into()];
-    for (job, claim_no) in claims {
+    for (job, claim_no) in claims.iter().copied() {
         values.extend([job.clone().into(), (*claim_no).into()]);
     }
     values
@@ -140,18 +141,19 @@ pub struct Settlement {
 /// Settles runs in one transaction; tells for each whether its claim still held.
 pub async fn settle_batch(db: &Db, settlements: &[Settlement], now: Timestamp) -> Result<Vec<bool>, DbErr> {
     let txn = db.begin().await?;
-    let sql = format!(
-        "UPDATE jobs SET state = v.column3, run_at = v.column4, wake_at = v.column5, attempt = attempt - v.column6, \
-         progress = v.column7, error = v.column8, finished_at = v.column9, version = version + 1 FROM (VALUES {}) AS v \
-         WHERE jobs.id = v.column1 AND jobs.claim_no = v.column2 AND jobs.state = 'in_progress' RETURNING id",
-        rows(settlements.len(), 9, 1)
-    );
-    let mut values = Vec::with_capacity(settlements.len() * 9);
-    for settlement in settlements {
-        values.extend(row_values(settlement, now));
+    let mut settled = HashSet::new();
+    for piece in pieces(&in_order(settlements, |settlement| &settlement.job)) {
+        let sql = format!(
+            "UPDATE jobs SET state = v.column3, run_at = v.column4, wake_at = v.column5, attempt = attempt - v.column6, \
+             progress = v.column7, error = v.column8, finished_at = v.column9, version = version + 1 FROM (VALUES {}) AS v \
+             WHERE jobs.id = v.column1 AND jobs.claim_no = v.column2 AND jobs.state = 'in_progress' RETURNING id",
+            rows(piece.len(), 9, 1)
+        );
+        let values = piece.iter().flat_map(|settlement| row_values(settlement, now)).collect();
+        for row in query(&*txn, &sql, values).await? {
+            settled.insert(String::try_get(&row, "", "id")?);
+        }
     }
-    let settled: HashSet<String> =
-        query(&*txn, &sql, values).await?.iter().map(|row| String::try_get(row, "", "id")).collect::<Result<_, _>>()?;
     let held: Vec<&Settlement> = settlements.iter().filter(|settlement| settled.contains(settlement.job.as_str())).collect();
     for settlement in &held {
         if let Some((target, published)) = &settlement.published {
