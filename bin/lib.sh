@@ -232,9 +232,10 @@ redis_answers() {
   alive "$RUN/redis.service" && [[ $(redis-cli -p "$1" ping) == PONG ]]
 }
 
-# start_postgres PORT: its URL is `postgres://postgres@127.0.0.1:PORT/postgres`. What it stores is not safe from a crash.
+# start_postgres PORT SETTING…: its URL is `postgres://postgres@127.0.0.1:PORT/postgres`.
 start_postgres() {
   local port=$1 folder programs user=()
+  shift
   programs=$(postgres_programs) || fail "PostgreSQL is missing"
   # Not in the project: its own user may not be able to come there, and a socket's path has to be short.
   folder=$(mktemp -d /tmp/pressroom-postgres.XXXXXX)
@@ -249,8 +250,7 @@ start_postgres() {
     >"$LOGS/postgres.log" 2>&1 || { tail -n 10 "$LOGS/postgres.log" >&2; fail "initdb failed"; }
   # SIGINT is its fast shutdown; at SIGTERM it would wait for its clients.
   start postgres.service INT "${user[@]}" "$programs/postgres" -D "$folder/data" -p "$port" -k "$folder" \
-    -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
-    >>"$LOGS/postgres.log" 2>&1
+    -c listen_addresses=127.0.0.1 -c max_connections=300 ${1+"$@"} >>"$LOGS/postgres.log" 2>&1
   wait_until 30 postgres_answers "$programs" "$port" && return 0
   tail -n 10 "$LOGS/postgres.log" >&2
   fail "PostgreSQL did not start on port $port"

@@ -70,7 +70,7 @@ async fn handle(job: JobId, runner: Data<Arc<Runner>>) {
 }
 
 /// Rings whenever the lane's wake channel says so; renews the subscription for ever.
-async fn ring(queue: Queue, lane: Lane, bell: Arc<Bell>) {
+pub async fn ring(queue: Queue, lane: Lane, bell: Arc<Bell>) {
     loop {
         match queue.subscribe(&[queue.wake_channel(lane)]).await {
             Ok(mut subscription) => {
@@ -88,26 +88,28 @@ async fn ring(queue: Queue, lane: Lane, bell: Arc<Bell>) {
 
 /// Wakes the task that waits for ids; a ring while it is awake is kept for its next wait.
 #[derive(Default)]
-struct Bell {
+pub struct Bell {
     rung: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Bell {
-    fn ring(&self) {
+    /// Wakes the task.
+    pub fn ring(&self) {
         self.rung.store(true, Ordering::SeqCst);
         self.waker.wake();
     }
 }
 
 /// A poll strategy that always leaves a waker behind: the built-in ones can lose theirs and sleep until the next heartbeat.
-struct Listen {
+pub struct Listen {
     bell: Arc<Bell>,
     clock: Interval,
 }
 
 impl Listen {
-    fn new(bell: Arc<Bell>) -> Self {
+    /// A strategy that is woken by `bell`.
+    pub fn new(bell: Arc<Bell>) -> Self {
         let mut clock = tokio::time::interval(LOOK_EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { bell, clock }
