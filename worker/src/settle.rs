@@ -118,16 +118,17 @@ fn build(job: &job::Model, now: Timestamp, state: JobState, error: Option<&JobEr
 
 /// Writes the one log line of a finished run.
 pub fn log(job: &job::Model, settlement: &Settlement, finding: &Finding) {
-    match &finding.result {
-        Err(Stop::Error(error)) if error.class == ErrorClass::Bug => tracing::error!(
-            job.id = %job.id, job.kind = job.kind, job.attempt, post.id = ?job.post_id, state = %settlement.state, code = error.code,
-            error = error.message, "job ended by a fault of ours"
-        ),
-        Err(Stop::Error(error)) => tracing::info!(
-            job.id = %job.id, job.kind = job.kind, job.attempt, post.id = ?job.post_id, state = %settlement.state, code = error.code,
-            class = %error.class, error = error.message, "job run ended"
-        ),
-        _ => tracing::debug!(job.id = %job.id, job.kind = job.kind, job.attempt, state = %settlement.state, "job run ended"),
+    let (id, state, post) = (&job.id, settlement.state, job.post_id.as_ref().map(ToString::to_string).unwrap_or_default());
+    let since_due_ms = settlement.event.at.since(job.run_at).as_millis();
+    let Err(Stop::Error(error)) = &finding.result else {
+        tracing::info!(job.id = %id, job.kind, job.attempt, post.id = post, %state, since_due_ms, "job run ended");
+        return;
+    };
+    let (code, class, words) = (error.code, error.class, &error.message);
+    if class == ErrorClass::Bug {
+        tracing::error!(job.id = %id, job.kind, job.attempt, post.id = post, %state, code, error = words, "job run ended by a fault of ours");
+    } else {
+        tracing::info!(job.id = %id, job.kind, job.attempt, post.id = post, %state, since_due_ms, code, %class, error = words, "job run ended");
     }
 }
 
@@ -141,5 +142,73 @@ pub fn count(meter: &Meter, job: &job::Model, settlement: &Settlement, finding: 
     meter.count("pressroom_job_outcomes_total", &format!("kind=\"{kind}\",state=\"{}\",class=\"{class}\"", settlement.state));
     if settlement.state == JobState::Blocked && class == "ambiguous" {
         meter.count("pressroom_unknown_outcomes_total", &format!("kind=\"{kind}\""));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::ids::WorkspaceId;
+    use shared::jobs::Payload;
+    use shared::store::jobs::{NewTimes, new_row};
+    use strum::VariantArray;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn job(attempt: i32) -> job::Model {
+        let times = NewTimes { now: NOW, run_at: NOW, wake_at: NOW };
+        let row = new_row(&WorkspaceId::generate(), &Payload::NoOp {}, times);
+        job::Model { attempt, max_attempts: 3, claim_no: 7, started_at: Some(NOW), state: JobState::InProgress, ..row }
+    }
+
+    fn after(class: ErrorClass, attempt: i32, open_intent: bool) -> Settlement {
+        let finding = Finding { result: Err(JobError::new(class, "code", "message").into()), open_intent };
+        settle(&job(attempt), &finding, NOW).unwrap()
+    }
+
+    #[test]
+    fn every_class_has_its_next_state() {
+        use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, Bug, NotReady, RateLimited, Rejected, Transient};
+        let table = [
+            (Transient, JobState::Queued, true),
+            (RateLimited, JobState::Queued, false),
+            (NotReady, JobState::Queued, false),
+            (AuthExpired, JobState::Blocked, true),
+            (AuthRevoked, JobState::Blocked, true),
+            (Rejected, JobState::Failed, true),
+            (Ambiguous, JobState::Blocked, true),
+            (Bug, JobState::Failed, true),
+        ];
+        assert_eq!(table.len(), ErrorClass::VARIANTS.len());
+        for (class, state, counts) in table {
+            let settlement = after(class, 1, false);
+
+            assert_eq!((settlement.state, settlement.attempt_counts), (state, counts), "{class}");
+            assert_eq!(settlement.run_at > NOW, state == JobState::Queued, "{class}");
+        }
+    }
+
+    #[test]
+    fn a_last_attempt_fails_but_never_over_a_call_that_may_have_been_made() {
+        assert_eq!(after(ErrorClass::Transient, 3, false).state, JobState::Failed);
+        for class in [ErrorClass::Transient, ErrorClass::Rejected, ErrorClass::Bug] {
+            let settlement = after(class, 3, true);
+
+            assert_eq!(settlement.state, JobState::Blocked, "{class}");
+            assert!(settlement.error.unwrap().contains("outcome_unknown"), "{class}");
+        }
+    }
+
+    #[test]
+    fn a_job_that_waits_for_more_than_a_day_ends() {
+        let waiting = job::Model { started_at: Some(NOW.minus(WAITING_MAX * 2)), ..job(1) };
+        let finding = Finding { result: Err(JobError::new(ErrorClass::NotReady, "code", "message").into()), open_intent: false };
+
+        assert_eq!(settle(&waiting, &finding, NOW).unwrap().state, JobState::Failed);
+    }
+
+    #[test]
+    fn a_lost_claim_settles_nothing() {
+        assert!(settle(&job(1), &Finding { result: Err(Stop::LostClaim), open_intent: true }, NOW).is_none());
     }
 }
