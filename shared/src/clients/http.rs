@@ -14,7 +14,7 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The whole body, at most [`BODY_MAX`] bytes.
+    /// The whole body, at most 2 MiB.
     pub body: Bytes,
 }
 
