@@ -63,7 +63,12 @@ pub async fn tick(app: &App) -> anyhow::Result<Tick> {
     if app.queue.was_wiped().await? {
         let now = app.clock.now();
         let woken = jobs::wake_pushed(&*app.db, now, now.plus(REPUSH_AFTER)).await.context("waking pushed jobs")?;
-        tracing::warn!(woken, "Redis is new or lost its contents; what was queued is pushed again");
+        // Nothing to push means that nothing was lost, as at a first start.
+        if woken == 0 {
+            tracing::info!("Redis is new");
+        } else {
+            tracing::warn!(woken, "Redis lost its contents; what was queued is pushed again");
+        }
     }
     let mut tick = Tick::default();
     for (lane, wake_at) in jobs::next_wakes(&*app.db).await.context("looking for due jobs")? {

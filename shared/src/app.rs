@@ -26,7 +26,7 @@ pub struct App {
     pub queue: Queue,
     /// Changes of jobs.
     pub events: Events,
-    /// For platforms: no redirects, no proxies.
+    /// For platforms: follows no redirects, goes through the environment's proxy if there is one.
     pub http: reqwest::Client,
     /// For files that users name by their address.
     pub media: MediaClient,
