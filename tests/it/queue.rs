@@ -146,7 +146,12 @@ async fn a_rolling_restart_under_load_loses_nothing() -> anyhow::Result<()> {
         assert_eq!(std::mem::replace(&mut scheduler, next).terminate().await?, 0);
     }
 
-    assert_each_once(&system, &load.await??).await
+    let jobs = load.await??;
+    assert_each_once(&system, &jobs).await?;
+    for job in &jobs {
+        assert_eq!(system.job(job).await?["attempt"], 1, "a terminated worker left a job to its lease");
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub struct Runner {
     settlements: Batcher<Settlement, bool>,
     recorder: Recorder,
     held: Mutex<HashMap<JobId, Held>>,
+    /// Runs from before their claim to after their settlement: what closing waits for.
+    active: AtomicUsize,
     /// Ids that came after closing began: told to the scheduler at the end.
     declined: Mutex<Vec<JobId>>,
     closing: AtomicBool,
@@ -54,6 +56,7 @@ impl Runner {
             settlements: settlement_writer(&app),
             recorder,
             held: Mutex::default(),
+            active: AtomicUsize::new(0),
             declined: Mutex::default(),
             closing: AtomicBool::new(false),
             name,
@@ -75,6 +78,8 @@ impl Runner {
 
     /// Runs a job if it is due and free; else does nothing. Never fails: what happened stands in the row.
     pub async fn run(&self, id: JobId) {
+        // Counted before `closing` is read: whoever closes sees either the count or nothing begun.
+        let _active = Active::begin(&self.active);
         if self.closing.load(Ordering::SeqCst) {
             self.declined.lock().unwrap_or_else(PoisonError::into_inner).push(id);
             return;
@@ -179,7 +184,7 @@ impl Runner {
     pub async fn close(&self, grace: Duration) {
         self.closing.store(true, Ordering::SeqCst);
         let deadline = tokio::time::Instant::now() + grace;
-        while !self.lock_held().is_empty() && tokio::time::Instant::now() < deadline {
+        while self.active.load(Ordering::SeqCst) > 0 && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let left = self.held_claims();
@@ -227,7 +232,23 @@ impl Runner {
     }
 }
 
-/// Leases renewed by one statement.
+/// One run, for as long as it lives.
+struct Active<'a>(&'a AtomicUsize);
+
+impl<'a> Active<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Active<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Leases renewed at once.
 const RENEW_CHUNK: usize = 500;
 
 /// Whether the database refused a published id because another target of the account holds it.

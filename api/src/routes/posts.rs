@@ -295,7 +295,8 @@ async fn cancel_all(app: &App, workspace: &WorkspaceId, id: &PostId) -> Result<V
     if listed.is_empty() {
         return Err(ApiError::not_found("post"));
     }
-    for job in listed {
+    // In the order of their ids, as claims lock them too: two that lock in one order can't wait for each other in a ring.
+    for job in listed.into_iter().rev() {
         let Some(job) = jobs::lock(&*txn, workspace, &job.id).await? else { continue };
         match phase(&job, job_steps::has_open_intent(&*txn, &job.id).await?) {
             "scheduled" | "queued" => jobs::decide(&*txn, &job, &Decision::Cancel, app.clock.now()).await?,

@@ -14,8 +14,8 @@ use crate::platforms::Publishing;
 /// Facebook's clock and ours may differ by this much.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
-/// Pages of 100 posts that are read before giving up.
-const PAGES_MAX: usize = 5;
+/// Pages of 100 posts that are read before giving up: more than a Page makes in a day.
+const PAGES_MAX: usize = 25;
 
 #[derive(Deserialize)]
 struct Photo {

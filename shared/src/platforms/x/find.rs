@@ -15,8 +15,8 @@ use crate::platforms::Publishing;
 /// X's clock and ours may differ by this much.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
-/// Pages of the timeline that are read before giving up: 500 posts since the call is more than an account may make.
-const PAGES_MAX: usize = 5;
+/// Pages of 100 posts that are read before giving up: an account may make 2,400 posts a day.
+const PAGES_MAX: usize = 25;
 
 #[derive(Deserialize)]
 struct Page {
