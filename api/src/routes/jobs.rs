@@ -5,8 +5,7 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::param::{Header, Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
-use serde::Deserialize;
+use poem_openapi::{ApiResponse, Object, OpenApi};
 use shared::app::App;
 use shared::entity::{job, post_target};
 use shared::error::ErrorRecord;
@@ -14,40 +13,14 @@ use shared::ids::{JobId, WorkspaceId};
 use shared::jobs::JobState;
 use shared::journal::OUTCOME_UNKNOWN;
 use shared::store::jobs::{Decision, JobFilter};
-use shared::store::runs::Published as PublishedRow;
 use shared::store::{job_steps, jobs, posts};
 
+use super::resolution::{Resolution, decision};
 use super::{LIMIT_DEFAULT, LIMIT_MAX, Tag};
 use crate::auth::ApiKey;
 use crate::body::Body;
 use crate::followers::{settled, wait_of};
 use crate::problem::ApiError;
-
-/// A person's word on a job whose outcome nobody knows.
-#[derive(Debug, Clone, Deserialize, Object)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[oai(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Resolution {
-    /// What the person found.
-    pub outcome: Outcome,
-    /// The platform's id of the post; required with `published`.
-    #[oai(validator(min_length = 1, max_length = 200))]
-    pub external_id: Option<String>,
-    /// The post's address, if known.
-    #[oai(validator(max_length = 2000))]
-    pub url: Option<String>,
-}
-
-/// What a person found on the platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Enum)]
-#[serde(rename_all = "snake_case")]
-#[oai(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The post is there.
-    Published,
-    /// The post is not there: send it again.
-    SendAgain,
-}
 
 /// A job.
 #[derive(Debug, Clone, Object)]
@@ -342,20 +315,6 @@ impl Jobs {
             Err(ApiError::conflict("nothing_to_resolve", format!("the job is `{}` and its outcome is not in doubt", job.state)))
         })
         .await
-    }
-}
-
-fn decision(resolution: Resolution) -> Result<Decision, ApiError> {
-    match (resolution.outcome, resolution.external_id) {
-        (Outcome::SendAgain, None) => Ok(Decision::SendAgain),
-        (Outcome::SendAgain, Some(_)) => Err(ApiError::field("/externalId", "not_allowed", "`send_again` takes no id")),
-        (Outcome::Published, None) => {
-            Err(ApiError::field("/externalId", "required", "`published` needs the platform's id of the post"))
-        }
-        (Outcome::Published, Some(external_id)) if external_id.is_empty() || external_id.len() > 200 => {
-            Err(ApiError::field("/externalId", "invalid_field", "the id must have 1 to 200 characters"))
-        }
-        (Outcome::Published, Some(external_id)) => Ok(Decision::Published(PublishedRow { external_id, url: resolution.url })),
     }
 }
 

@@ -5,6 +5,7 @@ pub mod jobs;
 pub mod new_post;
 pub mod operations;
 pub mod posts;
+pub mod resolution;
 
 use poem_openapi::Tags;
 

@@ -7,15 +7,16 @@
 //! One gap is left, and only in theory: a process that is stopped (not killed) between the last look at its lease and
 //! the first byte of its request, for longer than the whole schedule of looks, and then goes on.
 
+mod halt;
+
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::DbErr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Notify;
 
 use crate::clock::{Clock, Timestamp};
 use crate::entity::{job, job_step};
@@ -23,6 +24,8 @@ use crate::error::{ErrorClass, JobError};
 use crate::store::batch::Batcher;
 use crate::store::job_events::NewEvent;
 use crate::store::job_steps::{Intent, StepChange, StepWrite};
+
+pub use halt::{Halt, Point};
 
 /// Why a run ends before its job is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,51 +77,6 @@ const LOOKING_MAX: Duration = Duration::from_secs(3600);
 
 /// The pause before the platform is asked again after asking failed.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-
-/// A moment within a step at which a process can be made to stand still, to be killed there by a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::Display)]
-#[strum(serialize_all = "snake_case")]
-pub enum Point {
-    /// Before the call; for `once` the intent is written.
-    Before,
-    /// After the answer, before it is recorded.
-    Answered,
-}
-
-/// Makes runs stand still at a point of a step. Never set in production.
-#[derive(Debug)]
-pub struct Halt {
-    step: String,
-    point: Point,
-    left: AtomicUsize,
-    reached: Notify,
-}
-
-impl Halt {
-    /// Stops the first `times` runs at `point` of the step called `step`; a last `*` stands for any ending.
-    pub fn new(step: impl Into<String>, point: Point, times: usize) -> Self {
-        Self { step: step.into(), point, left: AtomicUsize::new(times), reached: Notify::new() }
-    }
-
-    /// Waits until a run stands at the point.
-    pub async fn reached(&self) {
-        self.reached.notified().await;
-    }
-
-    /// Stands still if this is the point and runs are left to stop.
-    pub async fn pass(&self, step: &str, point: Point) {
-        let here = match self.step.strip_suffix('*') {
-            Some(beginning) => step.starts_with(beginning),
-            None => step == self.step,
-        };
-        let one_less = |left: usize| left.checked_sub(1);
-        if here && self.point == point && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok() {
-            tracing::warn!(step, %point, "halted at a crash point");
-            self.reached.notify_one();
-            std::future::pending::<()>().await;
-        }
-    }
-}
 
 /// What a running job's holder knows of its claim: kept up to date by the heartbeat.
 #[derive(Debug, Clone, Default)]
