@@ -115,7 +115,12 @@ pub fn new_api_key() -> Secret<String> {
 ///
 /// A plain SHA-256 is enough: the key is random, so there is nothing to guess.
 pub fn hash_api_key(key: &str) -> String {
-    hex(&Sha256::digest(key.as_bytes()))
+    sha256_hex(key.as_bytes())
+}
+
+/// The SHA-256 of `bytes` in hexadecimal digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// Lower-case hexadecimal digits of `bytes`.

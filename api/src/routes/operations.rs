@@ -61,7 +61,10 @@ impl Operations {
     async fn metrics(&self, app: Data<&Arc<App>>) -> Result<PlainText<String>, ApiError> {
         app.count_once().await;
         let mut text = String::new();
-        let counters = app.queue.read_meter().await.unwrap_or_default();
+        let counters = app.queue.read_meter().await.unwrap_or_else(|error| {
+            tracing::warn!(error = %format!("{error:#}"), "counters can't be shown while Redis is away");
+            BTreeMap::new()
+        });
         render_counters(&mut text, &counters);
         render_backlog(&mut text, &app).await?;
         Ok(PlainText(text))

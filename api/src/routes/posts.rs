@@ -180,7 +180,7 @@ impl Posts {
     ) -> Result<Accepted, ApiError> {
         let caller = key.allow("posts:write")?;
         let claimed = claim_key(&acceptor, &caller.workspace, idempotency_key.0)?;
-        let request_hash = shared::secret::hash_api_key(&String::from_utf8_lossy(&body.raw));
+        let request_hash = shared::secret::sha256_hex(&body.raw);
         if let Some((key, _)) = &claimed
             && let Some(answer) = replay(&app, &caller.workspace, key, &request_hash).await?
         {

@@ -21,7 +21,7 @@ impl<I, O> Clone for Batcher<I, O> {
     }
 }
 
-/// Items in one transaction at most: keeps statements well below SQLite's 32,766 parameters.
+/// Items in one transaction at most, so that nobody waits long for a large one.
 const BATCH_MAX: usize = 256;
 
 impl<I, O> Batcher<I, O>

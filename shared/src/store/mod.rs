@@ -1,7 +1,7 @@
 //! All SQL. Functions take the connection first and the workspace second, so that each can join any
 //! transaction and none can cross a tenant; the exceptions serve the machinery and say so.
 //!
-//! Statements are written with `$n` placeholders, which SQLite and PostgreSQL both read.
+//! Statements are written with `$n` placeholders; `db` turns them into what SQLite reads best.
 
 pub mod accounts;
 pub mod api_keys;
