@@ -1,10 +1,13 @@
 //! A platform call as it arrived, and the answer to it.
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use poem::http::{HeaderMap, Method, StatusCode, header};
 use poem::web::Multipart;
 use poem::{Body, FromRequest, Request, RequestBody, Response};
 use serde_json::Value;
+
+use crate::blob::Blob;
 
 /// Larger bodies are cut off as the platforms would, long before memory becomes a concern.
 const BODY_LIMIT_BYTES: usize = 64 * 1024 * 1024;
@@ -22,6 +25,8 @@ pub(crate) enum Payload {
     Form(Vec<(String, String)>),
     Multipart(Vec<Part>),
     Json(Value),
+    /// The bytes of a file.
+    Raw(Blob),
     /// The body does not parse as what its content type says, or has no known type.
     Unreadable(String),
 }
@@ -39,9 +44,12 @@ pub(crate) struct Call {
 impl Call {
     /// Reads a request to its end.
     pub(crate) async fn read(request: &Request, body: Body) -> Result<Self, String> {
-        let body = body.into_bytes_limit(BODY_LIMIT_BYTES).await;
-        let body = body.map_err(|error| error.to_string())?;
-        let payload = parse(request, body).await;
+        let payload = if carries_file(request) {
+            Payload::Raw(read_file(body).await?)
+        } else {
+            let body = body.into_bytes_limit(BODY_LIMIT_BYTES).await;
+            parse(request, body.map_err(|error| error.to_string())?).await
+        };
         let query = request.uri().query().unwrap_or_default();
         Ok(Self {
             method: request.method().clone(),
@@ -60,6 +68,24 @@ impl Call {
     /// The text of one header.
     pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The bearer token of the call.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        self.header(header::AUTHORIZATION)?.strip_prefix("Bearer ").map(str::trim)
+    }
+
+    /// The text of a header that has no constant.
+    pub(crate) fn named_header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as a file, when it is that.
+    pub(crate) fn raw(&self) -> Option<&Blob> {
+        match &self.payload {
+            Payload::Raw(blob) => Some(blob),
+            _ => None,
+        }
     }
 
     /// The first value of one query parameter.
@@ -103,6 +129,26 @@ impl Call {
 /// Decodes `a=b&c=d`.
 pub(crate) fn pairs(text: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// Whether the body is a file and nothing else: its type says so, or where it goes.
+fn carries_file(request: &Request) -> bool {
+    let kind = request.content_type().unwrap_or_default().to_ascii_lowercase();
+    let file = ["application/octet-stream", "application/pdf", "multipart/related", "video/", "image/"]
+        .iter()
+        .any(|file| kind.starts_with(file));
+    file || request.method() == Method::PUT && !kind.starts_with("application/json")
+        || request.header("file_size").is_some()
+        || request.header("file_offset").is_some()
+}
+
+async fn read_file(body: Body) -> Result<Blob, String> {
+    let mut blob = Blob::default();
+    let mut pieces = body.into_bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        blob.push(&piece.map_err(|error| error.to_string())?);
+    }
+    Ok(blob)
 }
 
 async fn parse(request: &Request, body: Bytes) -> Payload {

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::call::Call;
+use crate::play::player;
 use crate::state::{Account, Platform};
+use crate::{x, youtube};
 
 /// What happens to a call that a fault fires on. Field names are part of the control API.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -58,6 +60,13 @@ pub(crate) enum Action {
     ProcessingFailed {
         #[serde(default = "one")]
         checks: u32,
+        /// The platform's own word for what went wrong; its usual one when empty.
+        #[serde(default)]
+        code: String,
+    },
+    /// A documented error of the platform, by its name in the platform's table (see `GET /_sandbox/errors`).
+    Error {
+        code: String,
     },
 }
 
@@ -87,10 +96,11 @@ impl Action {
             Self::UnheardOf {} => "unheard_of",
             Self::Processing { .. } => "processing",
             Self::ProcessingFailed { .. } => "processing_failed",
+            Self::Error { .. } => "error",
         }
     }
 
-    /// Whether the action only makes sense where an upload to X ends.
+    /// Whether the action only makes sense where media arrive.
     fn needs_upload_end(&self) -> bool {
         matches!(self, Self::Processing { .. } | Self::ProcessingFailed { .. })
     }
@@ -138,7 +148,13 @@ impl Rule {
         if !(200..=599).contains(&status) {
             return Err(format!("action.status must be between 200 and 599, not {status}"));
         }
-        Ok(())
+        match (&self.action, self.platform) {
+            (Action::Error { code }, Some(platform)) if !player(platform).error_names().contains(&code.as_str()) => {
+                Err(format!("action.code: no error of this platform is called `{code}`, see GET /_sandbox/errors"))
+            }
+            (Action::Error { .. }, None) => Err("an `error` needs a platform".to_owned()),
+            _ => Ok(()),
+        }
     }
 
     fn matches(&self, platform: Platform, call: &Call, account: Option<&Account>) -> bool {
@@ -148,7 +164,16 @@ impl Rule {
             && self.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(call.method.as_str()))
             && self.path.as_ref().is_none_or(|pattern| matches_pattern(pattern, &call.path))
             && self.account.as_ref().is_none_or(account_fits)
-            && (!self.action.needs_upload_end() || (call.path.ends_with("/finalize") || call.path.ends_with("/media/upload")))
+            && (!self.action.needs_upload_end() || uploads(platform, call))
+    }
+}
+
+/// Whether a call may bring media whose processing a fault can shape.
+fn uploads(platform: Platform, call: &Call) -> bool {
+    match platform {
+        Platform::X => x::ends_upload(call),
+        Platform::Youtube => youtube::brings_video(call),
+        _ => true,
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 mod app;
+mod blob;
 mod call;
 mod connection;
 mod control;
@@ -24,14 +25,20 @@ mod facebook;
 mod faults;
 mod feed;
 mod image;
+mod instagram;
 mod ledger;
+mod linkedin;
 mod pipeline;
+mod play;
 mod router;
 mod samples;
+mod sniff;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tiktok;
 mod x;
+mod youtube;
 
 use app::App;
 use connection::{Connections, CuttableAcceptor};

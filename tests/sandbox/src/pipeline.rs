@@ -14,14 +14,14 @@ use crate::app::App;
 use crate::call::{Answer, Call};
 use crate::faults::{Action, Taken};
 use crate::ledger::Arrival;
-use crate::state::{Platform, State};
-use crate::{facebook, x};
+use crate::play::{PLAYERS, Play};
+use crate::state::State;
 
 /// One call on its way through.
 #[derive(Clone)]
 struct Passage {
     app: Arc<App>,
-    platform: Platform,
+    player: &'static dyn Play,
     call: Arc<Call>,
     /// Number in the ledger.
     n: u64,
@@ -29,9 +29,9 @@ struct Passage {
 }
 
 /// Answers a call, or makes it suffer the fault that fires on it.
-pub(crate) async fn serve(app: Arc<App>, platform: Platform, call: Call, peer: Option<SocketAddr>) -> Response {
-    let (n, taken) = receive(&mut app.state(), platform, &call);
-    let passage = Passage { app, platform, call: Arc::new(call), n, peer };
+pub(crate) async fn serve(app: Arc<App>, call: Call, peer: Option<SocketAddr>) -> Response {
+    let (player, n, taken) = receive(&mut app.state(), &call);
+    let passage = Passage { app, player, call: Arc::new(call), n, peer };
     match taken {
         None => {
             let answer = passage.work(None);
@@ -41,17 +41,16 @@ pub(crate) async fn serve(app: Arc<App>, platform: Platform, call: Call, peer: O
     }
 }
 
-fn receive(state: &mut State, platform: Platform, call: &Call) -> (u64, Option<Taken>) {
-    let account = match platform {
-        Platform::X => x::caller(state, call),
-        Platform::Facebook => facebook::caller(state, call),
-    };
-    let account = account.cloned();
+fn receive(state: &mut State, call: &Call) -> (&'static dyn Play, u64, Option<Taken>) {
+    let [.., last] = PLAYERS;
+    let player = PLAYERS.into_iter().find(|player| player.owns(state, call)).unwrap_or(last);
+    let platform = player.platform();
+    let account = player.caller(state, call).cloned();
     let taken = state.faults.take(platform, call, account.as_ref());
     let fault = taken.as_ref().map(|taken| taken.action.name());
     let account_id = account.map(|account| account.id);
     let arrival = Arrival { at: state.now(), platform, account_id, fault };
-    (state.ledger.add(call, arrival), taken)
+    (player, state.ledger.add(call, arrival), taken)
 }
 
 impl Passage {
@@ -99,11 +98,7 @@ impl Passage {
 
     /// Does what the platform does with the call.
     fn work(&self, action: Option<&Action>) -> Answer {
-        let mut state = self.app.state();
-        match self.platform {
-            Platform::X => x::work(&mut state, &self.call, action),
-            Platform::Facebook => facebook::work(&mut state, &self.call),
-        }
+        self.player.work(&mut self.app.state(), &self.call, action)
     }
 
     /// Answers without any work.
@@ -111,13 +106,7 @@ impl Passage {
         match action {
             Action::Respond { status, body, headers } => respond(*status, body, headers),
             Action::UnheardOf {} => Answer::json(418, &serde_json::json!({"surprise": true})),
-            _ => {
-                let mut state = self.app.state();
-                match self.platform {
-                    Platform::X => x::refuse(&mut state, &self.call, action),
-                    Platform::Facebook => facebook::refuse(&mut state, &self.call, action),
-                }
-            }
+            _ => self.player.refuse(&mut self.app.state(), &self.call, action),
         }
     }
 

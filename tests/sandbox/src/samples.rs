@@ -1,70 +1,176 @@
-//! Uploaded bytes for the feed, and sample images that posts can link as media by URL.
+//! Uploaded bytes for the feed, and sample files that posts can link as media by URL.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::stream;
 use poem::http::StatusCode;
+use poem::http::header::RANGE;
 use poem::web::{Data, Path};
 use poem::{Body, Request, Response, handler};
 
 use crate::app::App;
+use crate::blob::Blob;
 use crate::call::pairs;
 use crate::control::failure;
-use crate::image::ImageType;
+use crate::sniff;
+use crate::state::State;
 
-const PHOTO_1: &[u8] = include_bytes!("../samples/photo-1.jpg");
-const PHOTO_2: &[u8] = include_bytes!("../samples/photo-2.jpg");
-const PHOTO_3: &[u8] = include_bytes!("../samples/photo-3.jpg");
-const PHOTO_4: &[u8] = include_bytes!("../samples/photo-4.jpg");
-const PHOTO_1_PNG: &[u8] = include_bytes!("../samples/photo-1.png");
-const BIG_BYTES: usize = 6 * 1024 * 1024;
+/// The samples: name, type it is served with, bytes.
+const SAMPLES: &[(&str, &str, &[u8])] = &[
+    ("photo-1.jpg", "image/jpeg", include_bytes!("../samples/photo-1.jpg")),
+    ("photo-2.jpg", "image/jpeg", include_bytes!("../samples/photo-2.jpg")),
+    ("photo-3.jpg", "image/jpeg", include_bytes!("../samples/photo-3.jpg")),
+    ("photo-4.jpg", "image/jpeg", include_bytes!("../samples/photo-4.jpg")),
+    ("photo-1.png", "image/png", include_bytes!("../samples/photo-1.png")),
+    ("photo-1.webp", "image/webp", include_bytes!("../samples/photo-1.webp")),
+    ("story.jpg", "image/jpeg", include_bytes!("../samples/story.jpg")),
+    ("thumbnail.jpg", "image/jpeg", include_bytes!("../samples/thumbnail.jpg")),
+    ("animated.gif", "image/gif", include_bytes!("../samples/animated.gif")),
+    ("vertical.mp4", "video/mp4", include_bytes!("../samples/vertical.mp4")),
+    ("landscape.mp4", "video/mp4", include_bytes!("../samples/landscape.mp4")),
+    ("clip.mp4", "video/mp4", include_bytes!("../samples/clip.mp4")),
+    ("slides.pdf", "application/pdf", include_bytes!("../samples/slides.pdf")),
+    ("not-an-image.jpg", "image/jpeg", b"This file says it is a picture, and it is only text.\n"),
+];
+const BIG_BYTES: u64 = 6 * 1024 * 1024;
+const MOST_REDIRECTS: u32 = 5;
 
-/// A real picture followed by padding, which decoders ignore.
-static BIG: LazyLock<Bytes> = LazyLock::new(|| {
-    let mut bytes = PHOTO_2.to_vec();
-    bytes.resize(BIG_BYTES, 0);
-    bytes.into()
-});
+/// A sample as an address asks for it. `?size=` pads it to that many bytes, which decoders ignore.
+pub(crate) struct Sample {
+    bytes: &'static [u8],
+    content_type: &'static str,
+    /// The length with padding, in bytes.
+    length: u64,
+    /// Redirects before it is served, `?redirect=`.
+    redirects: u32,
+    /// When its address stops working in Unix seconds, `?expires=`.
+    expires_at: Option<i64>,
+}
 
-/// A sample's bytes and the content type it is served with.
-pub(crate) fn find_sample(name: &str) -> Option<(Bytes, &'static str)> {
-    let jpeg = |bytes| Some((Bytes::from_static(bytes), "image/jpeg"));
-    match name {
-        "photo-1.jpg" => jpeg(PHOTO_1),
-        "photo-2.jpg" => jpeg(PHOTO_2),
-        "photo-3.jpg" => jpeg(PHOTO_3),
-        "photo-4.jpg" => jpeg(PHOTO_4),
-        "photo-1.png" => Some((Bytes::from_static(PHOTO_1_PNG), "image/png")),
-        "big-6mb.jpg" => Some((BIG.clone(), "image/jpeg")),
-        "not-an-image.jpg" => jpeg(b"This file says it is a picture, and it is only text.\n"),
-        _ => None,
+impl Sample {
+    fn find(name: &str, query: &str) -> Option<Self> {
+        let query = pairs(query.as_bytes());
+        let value = |wanted: &str| query.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
+        let (name, size) = if name == "big-6mb.jpg" { ("photo-2.jpg", Some(BIG_BYTES)) } else { (name, None) };
+        let (_, content_type, bytes) = SAMPLES.iter().find(|(known, _, _)| *known == name)?;
+        let size = size.or_else(|| value("size")?.parse().ok()).unwrap_or(0);
+        Some(Self {
+            bytes,
+            content_type,
+            length: size.max(bytes.len() as u64),
+            redirects: value("redirect").and_then(|count| count.parse().ok()).unwrap_or(0),
+            expires_at: value("expires").and_then(|at| at.parse().ok()),
+        })
     }
+
+    fn expired(&self, state: &State) -> bool {
+        self.expires_at.is_some_and(|at| at <= state.now().timestamp())
+    }
+
+    /// The file in pieces. A film's padding is a box of its own, so that it stays a film.
+    fn pieces(&self) -> impl Iterator<Item = Bytes> + Send + 'static {
+        let padding = self.length - self.bytes.len() as u64;
+        let mut head = Vec::new();
+        if self.content_type == "video/mp4" && padding >= 8 {
+            head.extend(u32::try_from(padding).unwrap_or(u32::MAX).to_be_bytes());
+            head.extend(b"free");
+        }
+        let zeroes = padding - head.len() as u64;
+        let piece = Bytes::from_static(&[0; 65_536]);
+        let count = zeroes.div_ceil(65_536);
+        let padding =
+            (0..count).map(move |n| piece.slice(..usize::try_from(zeroes - n * 65_536).map_or(65_536, |left| left.min(65_536))));
+        [Bytes::from_static(self.bytes), Bytes::from(head)].into_iter().chain(padding)
+    }
+}
+
+/// What a platform gets that fetches from an address: only samples can be had, the sandbox asks nobody else.
+pub(crate) fn fetch(state: &State, address: &str) -> Option<Blob> {
+    let url = url::Url::parse(address).ok()?;
+    let own = url::Url::parse(&state.public_url).ok()?;
+    if url.port_or_known_default() != own.port_or_known_default() {
+        return None;
+    }
+    let sample = Sample::find(url.path().strip_prefix("/_sandbox/samples/")?, url.query().unwrap_or_default())?;
+    if sample.redirects > MOST_REDIRECTS || sample.expired(state) {
+        return None;
+    }
+    let mut blob = Blob::default();
+    sample.pieces().for_each(|piece| blob.push(&piece));
+    Some(blob)
 }
 
 /// Serves a sample, after as many redirects as `?redirect=` asks for.
 #[handler]
-pub(crate) fn sample(Path(name): Path<String>, request: &Request) -> Response {
-    let query = pairs(request.uri().query().unwrap_or_default().as_bytes());
-    let redirects = query.iter().find(|(key, _)| key == "redirect");
-    let redirects: u32 = redirects.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
-    if redirects > 0 {
-        let target = format!("/_sandbox/samples/{name}?redirect={}", redirects - 1);
+pub(crate) fn serve(Data(app): Data<&Arc<App>>, Path(name): Path<String>, request: &Request) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let Some(sample) = Sample::find(&name, query) else {
+        return failure(StatusCode::NOT_FOUND, &format!("no sample is called `{name}`"));
+    };
+    if sample.expired(&app.state()) {
+        return failure(StatusCode::FORBIDDEN, "the address has expired");
+    }
+    if sample.redirects > 0 {
+        let target = format!("/_sandbox/samples/{name}?redirect={}", sample.redirects - 1);
         return Response::builder().status(StatusCode::FOUND).header("location", target).finish();
     }
-    match find_sample(&name) {
-        Some((bytes, content_type)) => bytes_response(bytes, content_type),
-        None => failure(StatusCode::NOT_FOUND, &format!("no sample is called `{name}`")),
+    let (start, end) = match range(request.header(RANGE), sample.length) {
+        Ok(range) => range,
+        Err(refusal) => return refusal,
+    };
+    let body = stream::iter(cut(sample.pieces(), start, end).map(Ok::<_, std::io::Error>));
+    let partial = end - start < sample.length;
+    let mut response = Response::builder()
+        .status(if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })
+        .content_type(sample.content_type)
+        .header("accept-ranges", "bytes")
+        .header("content-length", end - start);
+    if partial {
+        response = response.header("content-range", format!("bytes {start}-{}/{}", end - 1, sample.length));
     }
+    response.body(Body::from_bytes_stream(body))
 }
 
-/// Serves an uploaded image.
+/// The bytes asked for, as first and one past the last.
+fn range(header: Option<&str>, length: u64) -> Result<(u64, u64), Response> {
+    let Some(wanted) = header.and_then(|header| header.strip_prefix("bytes=")) else { return Ok((0, length)) };
+    let (first, last) = wanted.split_once('-').unwrap_or((wanted, ""));
+    let found = match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) => Some((first, last.saturating_add(1).min(length))),
+        (Ok(first), Err(_)) => Some((first, length)),
+        (Err(_), Ok(count)) => Some((length.saturating_sub(count), length)),
+        (Err(_), Err(_)) => None,
+    };
+    let refusal = || {
+        Response::builder()
+            .status(StatusCode::RANGE_NOT_SATISFIABLE)
+            .header("content-range", format!("bytes */{length}"))
+            .finish()
+    };
+    found.filter(|(first, end)| first < end).ok_or_else(refusal)
+}
+
+/// The part of `pieces` between two places.
+fn cut(pieces: impl Iterator<Item = Bytes>, start: u64, end: u64) -> impl Iterator<Item = Bytes> {
+    let mut at = 0;
+    pieces.filter_map(move |piece| {
+        let (from, to) = (at, at + piece.len() as u64);
+        at = to;
+        let (first, last) = (start.max(from), end.min(to));
+        let inside = |place: u64| usize::try_from(place - from).ok();
+        if first < last { Some(piece.slice(inside(first)?..inside(last)?)) } else { None }
+    })
+}
+
+/// Serves an uploaded file.
 #[handler]
 pub(crate) fn media(Data(app): Data<&Arc<App>>, Path(id): Path<String>) -> Response {
     let bytes = app.state().media.get(&id).map(|media| media.bytes.clone());
     match bytes {
         Some(bytes) => {
-            let kind = ImageType::of(&bytes).map(ImageType::content_type);
-            bytes_response(bytes, kind.unwrap_or("application/octet-stream"))
+            let kind = sniff::content_type(&bytes);
+            bytes_response(bytes, kind)
         }
         None => failure(StatusCode::NOT_FOUND, &format!("no media has the id `{id}`")),
     }

@@ -1,14 +1,18 @@
 //! Everything the sandbox remembers, all of it in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Now;
+use crate::blob::Blob;
+use crate::control::made_up;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
+use crate::{facebook, instagram, linkedin, sniff, tiktok, x, youtube};
 
 /// A platform the sandbox plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
@@ -16,6 +20,10 @@ use crate::ledger::Ledger;
 pub(crate) enum Platform {
     X,
     Facebook,
+    Instagram,
+    Linkedin,
+    Tiktok,
+    Youtube,
 }
 
 /// Secrets of an account that signs its calls (OAuth 1.0a).
@@ -25,21 +33,44 @@ pub(crate) struct Signing {
     pub(crate) token_secret: String,
 }
 
-/// An X user or a Facebook Page.
+/// Somebody who posts: a user, a Page, a professional account, an organisation, a creator, a channel.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) platform: Platform,
+    /// Which sort of account, where a platform has several: `person`, `organization`, `instagram`, `facebook`; else empty.
+    pub(crate) variant: String,
+    /// The scopes that its token carries, where a platform looks at them.
+    pub(crate) scopes: Vec<String>,
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) username: String,
     pub(crate) access_token: String,
     /// Set once the token came out of a refresh.
     pub(crate) access_expires_at: Option<DateTime<Utc>>,
-    /// X only.
     pub(crate) refresh_token: String,
     /// X only.
     pub(crate) signing: Option<Signing>,
     pub(crate) revoked: bool,
+}
+
+impl Account {
+    /// An account whose names and tokens follow from its id, so that runs can be repeated.
+    pub(crate) fn new(platform: Platform, id: String, what: &str) -> Self {
+        let tail = &id[id.len().saturating_sub(4)..];
+        Self {
+            platform,
+            variant: String::new(),
+            scopes: Vec::new(),
+            name: format!("{what} {tail}"),
+            username: format!("sandbox{tail}"),
+            access_token: made_up("access token", &format!("{platform:?} {id}")),
+            access_expires_at: None,
+            refresh_token: made_up("refresh token", &format!("{platform:?} {id}")),
+            signing: None,
+            revoked: false,
+            id,
+        }
+    }
 }
 
 /// A published or still unpublished post.
@@ -48,47 +79,91 @@ pub(crate) struct Post {
     pub(crate) platform: Platform,
     pub(crate) account_id: String,
     pub(crate) id: String,
+    /// How the page shows it: `text`, `link`, `image`, `images`, `carousel`, `gif`, `video`, `reel`, `short`, `story`,
+    /// `document`, `poll` or `inbox`.
+    pub(crate) kind: &'static str,
+    pub(crate) title: Option<String>,
     pub(crate) text: String,
     pub(crate) link: Option<String>,
     /// Ids of media, in the order shown.
     pub(crate) media: Vec<String>,
     pub(crate) reply_to: Option<String>,
+    pub(crate) comments: Vec<Comment>,
+    /// What only this platform or kind knows, shown as it is: poll options, privacy, tags, …
+    pub(crate) extra: Value,
     pub(crate) created_at: DateTime<Utc>,
-    /// Always true on X.
+    /// Whether people can see it.
     pub(crate) published: bool,
     pub(crate) scheduled_at: Option<DateTime<Utc>>,
 }
 
-/// How far an upload to X is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Bytes are still arriving, by segment.
-    Uploading(BTreeMap<u32, Bytes>),
-    /// The platform works on it: so many status checks will still say so.
-    Processing {
-        checks_left: u32,
-        fails: bool,
-        checked: u32,
-    },
-    Ready,
-    Failed,
+impl Post {
+    /// A visible post that says and shows nothing yet.
+    pub(crate) fn new(platform: Platform, account_id: &str, id: String, kind: &'static str, created_at: DateTime<Utc>) -> Self {
+        Self {
+            platform,
+            account_id: account_id.to_owned(),
+            id,
+            kind,
+            title: None,
+            text: String::new(),
+            link: None,
+            media: Vec::new(),
+            reply_to: None,
+            comments: Vec::new(),
+            extra: Value::Null,
+            created_at,
+            published: true,
+            scheduled_at: None,
+        }
+    }
 }
 
-/// An uploaded image.
+/// A comment below a post.
+#[derive(Clone, Debug)]
+pub(crate) struct Comment {
+    pub(crate) id: String,
+    pub(crate) account_id: String,
+    pub(crate) text: String,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// An uploaded file.
 #[derive(Clone, Debug)]
 pub(crate) struct Media {
     pub(crate) platform: Platform,
     pub(crate) account_id: String,
     pub(crate) id: String,
+    /// The file, or its beginning when it is large (see `Blob`).
     pub(crate) bytes: Bytes,
+    /// How long the whole file is, in bytes.
+    pub(crate) length: u64,
     pub(crate) content_type: String,
-    pub(crate) declared_bytes: usize,
     pub(crate) alt_text: Option<String>,
     pub(crate) caption: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
-    pub(crate) stage: Stage,
     /// The post it ended up in.
     pub(crate) post_id: Option<String>,
+}
+
+impl Media {
+    /// A ready file with these bytes.
+    pub(crate) fn new(platform: Platform, account_id: &str, id: String, file: Blob, created_at: DateTime<Utc>) -> Self {
+        let length = file.length();
+        let bytes = file.into_kept();
+        Self {
+            platform,
+            account_id: account_id.to_owned(),
+            id,
+            content_type: sniff::content_type(&bytes).to_owned(),
+            bytes,
+            length,
+            alt_text: None,
+            caption: None,
+            created_at,
+            post_id: None,
+        }
+    }
 }
 
 /// What the control API can switch.
@@ -109,6 +184,12 @@ pub(crate) struct Settings {
     pub(crate) x_consumer_key: String,
     /// Secret of that app.
     pub(crate) x_consumer_secret: String,
+    pub(crate) facebook: facebook::Settings,
+    pub(crate) instagram: instagram::Settings,
+    pub(crate) linkedin: linkedin::Settings,
+    pub(crate) tiktok: tiktok::Settings,
+    pub(crate) x: x::Settings,
+    pub(crate) youtube: youtube::Settings,
 }
 
 impl Default for Settings {
@@ -121,6 +202,12 @@ impl Default for Settings {
             facebook_app_id: "1000000000000001".to_owned(),
             x_consumer_key: "sandbox-consumer-key".to_owned(),
             x_consumer_secret: "sandbox-consumer-secret".to_owned(),
+            facebook: facebook::Settings::default(),
+            instagram: instagram::Settings::default(),
+            linkedin: linkedin::Settings::default(),
+            tiktok: tiktok::Settings::default(),
+            x: x::Settings::default(),
+            youtube: youtube::Settings::default(),
         }
     }
 }
@@ -147,6 +234,12 @@ pub(crate) struct State {
     pub(crate) windows: HashMap<(String, &'static str), Window>,
     /// Nonces seen, with the timestamp they came with.
     pub(crate) nonces: HashMap<(String, String), i64>,
+    pub(crate) facebook: facebook::Memory,
+    pub(crate) instagram: instagram::Memory,
+    pub(crate) linkedin: linkedin::Memory,
+    pub(crate) tiktok: tiktok::Memory,
+    pub(crate) x: x::Memory,
+    pub(crate) youtube: youtube::Memory,
     last_snowflake: i64,
     last_number: u64,
 }
@@ -165,6 +258,12 @@ impl State {
             faults: Faults::default(),
             windows: HashMap::new(),
             nonces: HashMap::new(),
+            facebook: facebook::Memory::default(),
+            instagram: instagram::Memory::default(),
+            linkedin: linkedin::Memory::default(),
+            tiktok: tiktok::Memory::default(),
+            x: x::Memory::default(),
+            youtube: youtube::Memory::default(),
             last_snowflake: 0,
             last_number: 0,
         }
@@ -226,6 +325,12 @@ impl State {
         self.faults.clear();
         self.windows.clear();
         self.nonces.clear();
+        self.facebook = facebook::Memory::default();
+        self.instagram = instagram::Memory::default();
+        self.linkedin = linkedin::Memory::default();
+        self.tiktok = tiktok::Memory::default();
+        self.x = x::Memory::default();
+        self.youtube = youtube::Memory::default();
         for account in &mut self.accounts {
             account.revoked = false;
         }

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::app::App;
 use crate::ledger::Filter;
-use crate::state::{Account, Platform, Post, Settings, Signing, State};
+use crate::play::{PLAYERS, player};
+use crate::state::{Account, Comment, Platform, Post, Settings, Signing, State};
 
 pub(crate) mod faults;
 
@@ -52,6 +53,10 @@ struct NewAccount {
     access_token: Option<String>,
     #[serde(default)]
     oauth1: bool,
+    /// Which sort of account, see `Account::variant`.
+    #[serde(default)]
+    variant: String,
+    scopes: Option<Vec<String>>,
 }
 
 /// Creates an account, or updates the one that has the id already.
@@ -61,8 +66,9 @@ pub(crate) async fn create_account(Data(app): Data<&Arc<App>>, body: Body) -> Re
         Ok(wanted) => wanted,
         Err(refusal) => return refusal,
     };
-    if wanted.id.as_ref().is_some_and(|id| !id.bytes().all(|byte| byte.is_ascii_digit())) {
-        return failure(StatusCode::UNPROCESSABLE_ENTITY, "id must be a string of digits");
+    let word = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if wanted.id.as_ref().is_some_and(|id| !word(id)) {
+        return failure(StatusCode::UNPROCESSABLE_ENTITY, "id must be of letters, digits, - and _");
     }
     let mut state = app.state();
     let account = upsert_account(&mut state, wanted);
@@ -70,11 +76,11 @@ pub(crate) async fn create_account(Data(app): Data<&Arc<App>>, body: Body) -> Re
 }
 
 fn upsert_account(state: &mut State, wanted: NewAccount) -> Account {
-    let id = wanted.id.unwrap_or_else(|| match wanted.platform {
-        Platform::X => (1_500_000_000_000_000_000 + state.next_number()).to_string(),
-        Platform::Facebook => (100_500_000_000_000 + state.next_number()).to_string(),
-    });
-    let mut account = state.account(wanted.platform, &id).cloned().unwrap_or_else(|| invented_account(wanted.platform, &id));
+    let n = state.next_number();
+    let invented = player(wanted.platform).invent(wanted.id, n, &wanted.variant);
+    let id = invented.id.clone();
+    let mut account = state.account(wanted.platform, &id).cloned().unwrap_or(invented);
+    account.scopes = wanted.scopes.unwrap_or(account.scopes);
     account.name = wanted.name.unwrap_or(account.name);
     account.username = wanted.username.unwrap_or(account.username);
     if let Some(token) = wanted.access_token {
@@ -93,25 +99,6 @@ fn upsert_account(state: &mut State, wanted: NewAccount) -> Account {
     account
 }
 
-fn invented_account(platform: Platform, id: &str) -> Account {
-    let tail = &id[id.len().saturating_sub(4)..];
-    let (name, prefix) = match platform {
-        Platform::X => (format!("Sandbox user {tail}"), "x"),
-        Platform::Facebook => (format!("Sandbox Page {tail}"), "EAA"),
-    };
-    Account {
-        platform,
-        id: id.to_owned(),
-        name,
-        username: format!("sandbox{tail}"),
-        access_token: format!("{prefix}{}", made_up("access token", id)),
-        access_expires_at: None,
-        refresh_token: made_up("refresh token", id),
-        signing: None,
-        revoked: false,
-    }
-}
-
 /// A string that looks random and is the same every time, so that runs can be repeated.
 pub(crate) fn made_up(what: &str, seed: &str) -> String {
     let digest = Sha256::digest(format!("{what} of {seed}").as_bytes());
@@ -125,10 +112,10 @@ fn account_json(account: &Account, settings: &Settings) -> Value {
         "name": account.name,
         "username": account.username,
         "accessToken": account.access_token,
+        "refreshToken": account.refresh_token,
+        "variant": account.variant,
+        "scopes": account.scopes,
     });
-    if account.platform == Platform::X {
-        body["refreshToken"] = json!(account.refresh_token);
-    }
     if let (Platform::X, Some(signing)) = (account.platform, &account.signing) {
         body["consumerKey"] = json!(settings.x_consumer_key);
         body["consumerSecret"] = json!(settings.x_consumer_secret);
@@ -148,24 +135,24 @@ pub(crate) struct PostFilter {
 /// Lists the visible posts, oldest first.
 #[handler]
 pub(crate) fn list_posts(Data(app): Data<&Arc<App>>, Query(filter): Query<PostFilter>) -> Response {
-    let state = app.state();
+    let mut state = app.state();
+    PLAYERS.into_iter().for_each(|player| player.catch_up(&mut state));
+    let state = &*state;
     let wanted = |post: &&Post| {
         post.published
             && filter.platform.is_none_or(|platform| platform == post.platform)
             && filter.account_id.as_ref().is_none_or(|id| *id == post.account_id)
     };
-    let posts: Vec<Value> = state.posts.iter().filter(wanted).map(|post| post_json(&state, post)).collect();
+    let posts: Vec<Value> = state.posts.iter().filter(wanted).map(|post| post_json(state, post)).collect();
     success(StatusCode::OK, &json!({"posts": posts}))
 }
 
 fn post_json(state: &State, post: &Post) -> Value {
     let account = state.account(post.platform, &post.account_id);
     let name = account.map(|account| account.name.as_str());
-    let username = account.map_or("i", |account| account.username.as_str());
-    let url = match post.platform {
-        Platform::X => format!("{}/{username}/status/{}", state.public_url, post.id),
-        Platform::Facebook => format!("{}/{}", state.public_url, post.id),
-    };
+    let username = account.map(|account| account.username.as_str());
+    let url = player(post.platform).permalink(state, post);
+    let comments: Vec<Value> = post.comments.iter().map(|comment| comment_json(state, post.platform, comment)).collect();
     let media: Vec<Value> = post
         .media
         .iter()
@@ -175,7 +162,7 @@ fn post_json(state: &State, post: &Post) -> Value {
                 "id": media.id,
                 "url": format!("{}/_sandbox/media/{}", state.public_url, media.id),
                 "contentType": media.content_type,
-                "sizeBytes": media.bytes.len(),
+                "sizeBytes": media.length,
                 "altText": media.alt_text,
             })
         })
@@ -186,13 +173,31 @@ fn post_json(state: &State, post: &Post) -> Value {
         "accountName": name,
         "accountUsername": username,
         "id": post.id,
+        "kind": post.kind,
         "url": url,
+        "title": post.title,
         "text": post.text,
         "link": post.link,
         "media": media,
         "replyTo": post.reply_to,
+        "comments": comments,
+        "extra": post.extra,
         "createdAt": post.created_at,
     })
+}
+
+fn comment_json(state: &State, platform: Platform, comment: &Comment) -> Value {
+    let name = state.account(platform, &comment.account_id).map(|account| account.name.as_str());
+    json!({"id": comment.id, "accountName": name, "text": comment.text, "createdAt": comment.created_at})
+}
+
+/// Names of the errors that the fault `error` can answer, by platform.
+#[handler]
+pub(crate) fn list_errors() -> Response {
+    let names = PLAYERS.into_iter().map(|player| (json!(player.platform()), json!(player.error_names())));
+    let names: serde_json::Map<String, Value> =
+        names.filter_map(|(platform, names)| Some((platform.as_str()?.to_owned(), names))).collect();
+    success(StatusCode::OK, &Value::Object(names))
 }
 
 #[derive(Deserialize)]
@@ -245,7 +250,10 @@ pub(crate) async fn change_settings(Data(app): Data<&Arc<App>>, body: Body) -> R
     let mut state = app.state();
     let mut merged = json!(state.settings);
     for (name, value) in changes {
-        merged[name] = value;
+        match (&mut merged[&name], value) {
+            (Value::Object(known), Value::Object(changes)) => known.extend(changes),
+            (known, value) => *known = value,
+        }
     }
     match serde_json::from_value::<Settings>(merged) {
         Ok(settings) => state.settings = settings,

@@ -76,6 +76,10 @@ fn cut(value: &Value, wanted: &[Field]) -> Value {
             list.insert("data".to_owned(), cut(&object["data"], wanted));
             Value::Object(list)
         }
+        // A picture and such: the fields are those of the object inside.
+        Value::Object(object) if object.len() == 1 && object.get("data").is_some_and(Value::is_object) => {
+            Value::Object(Map::from_iter([("data".to_owned(), cut(&object["data"], wanted))]))
+        }
         Value::Object(object) => {
             let present = |field: &Field| {
                 let value = object.get(&field.name).filter(|value| !value.is_null())?;

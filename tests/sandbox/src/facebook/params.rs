@@ -15,7 +15,8 @@ use crate::call::{Call, Payload};
 #[derive(Default)]
 pub(crate) struct Params {
     values: Vec<(String, Value)>,
-    files: Vec<Bytes>,
+    /// Name of the part, and the file in it.
+    files: Vec<(String, Bytes)>,
 }
 
 impl Params {
@@ -30,7 +31,7 @@ impl Params {
             Payload::Multipart(parts) => {
                 for part in parts {
                     if part.file_name.is_some() {
-                        params.files.push(part.bytes.clone());
+                        params.files.push((part.name.clone(), part.bytes.clone()));
                         continue;
                     }
                     let text = String::from_utf8_lossy(&part.bytes).into_owned();
@@ -99,7 +100,17 @@ impl Params {
 
     /// The first file of a multipart body.
     pub(crate) fn file(&self) -> Option<&Bytes> {
-        self.files.first()
+        self.files.first().map(|(_, file)| file)
+    }
+
+    /// The file in the part of that name.
+    pub(crate) fn file_named(&self, name: &str) -> Option<&Bytes> {
+        self.files.iter().find(|(part, _)| part == name).map(|(_, file)| file)
+    }
+
+    /// The first file in a part of another name.
+    pub(crate) fn file_other_than(&self, name: &str) -> Option<&Bytes> {
+        self.files.iter().find(|(part, _)| part != name).map(|(_, file)| file)
     }
 
     /// The photo ids of `attached_media`, as one list or one parameter per index.

@@ -1,19 +1,21 @@
 //! `POST /{page}/photos`: a picture of its own, or one that waits for a post.
 
 use bytes::Bytes;
+use chrono::TimeDelta;
+use serde_json::json;
 
 use super::errors::GraphError;
 use super::posts::{check_message, check_page, insert, new_id, schedule};
 use super::{Ask, Outcome, reads};
+use crate::blob::Blob;
 use crate::image::ImageType;
-use crate::samples::find_sample;
-use crate::state::{Media, Platform, Post, Stage, State};
+use crate::samples::fetch;
+use crate::state::{Media, Platform, Post, State};
 
 const LARGEST_BYTES: usize = 10 * 1024 * 1024;
-const MOST_REDIRECTS: u32 = 5;
 
 /// Uploads a photo and publishes it unless told otherwise.
-pub(crate) fn create(state: &mut State, ask: &Ask) -> Outcome {
+pub(crate) fn create(state: &mut State, ask: &Ask<'_>) -> Outcome {
     check_page(state, ask)?;
     let published = ask.params.flag("published", true)?;
     let scheduled_at = schedule(state, ask, published)?;
@@ -23,63 +25,63 @@ pub(crate) fn create(state: &mut State, ask: &Ask) -> Outcome {
     let content_type = accepted_type(&bytes)?.content_type().to_owned();
     let photo_id = state.next_object_id();
     let photo = Media {
-        platform: Platform::Facebook,
-        account_id: ask.page_id.clone(),
-        id: photo_id.clone(),
-        declared_bytes: bytes.len(),
-        bytes,
         content_type,
         alt_text: ask.params.text("alt_text_custom"),
         caption: caption.clone(),
-        created_at: state.now(),
-        stage: Stage::Ready,
-        post_id: None,
+        ..Media::new(Platform::Facebook, &ask.page_id, photo_id.clone(), bytes.into(), state.now())
     };
     state.media.insert(photo_id.clone(), photo);
     if published || scheduled_at.is_some() {
+        let id = new_id(state, &ask.page_id);
+        let mut extra = json!({});
+        if ask.params.flag("no_story", false)? {
+            extra["noStory"] = json!(true);
+        }
         let post = Post {
-            platform: Platform::Facebook,
-            account_id: ask.page_id.clone(),
-            id: new_id(state, &ask.page_id),
+            extra,
             text: caption.unwrap_or_default(),
-            link: None,
             media: vec![photo_id.clone()],
-            reply_to: None,
-            created_at: state.now(),
             published,
             scheduled_at,
+            ..Post::new(Platform::Facebook, &ask.page_id, id, "image", state.now())
         };
         insert(state, post);
     }
     reads::created(state, ask, &photo_id)
 }
 
-fn picture(state: &State, ask: &Ask) -> Result<Bytes, GraphError> {
+fn picture(state: &State, ask: &Ask<'_>) -> Result<Bytes, GraphError> {
     if let Some(file) = ask.params.file() {
         return Ok(file.clone());
     }
     match ask.params.text("url") {
-        Some(url) => fetch(state, &url),
+        Some(url) => fetch(state, &url).map(Blob::into_kept).ok_or_else(GraphError::not_fetchable),
         None => Err(GraphError::bad_image()),
     }
 }
 
-/// The sandbox fetches nothing: only its own samples can be posted by address.
-fn fetch(state: &State, address: &str) -> Result<Bytes, GraphError> {
-    let sample = (|| {
-        let url = url::Url::parse(address).ok()?;
-        let own = url::Url::parse(&state.public_url).ok()?;
-        let name = url.path().strip_prefix("/_sandbox/samples/")?;
-        let redirects = url.query_pairs().find(|(key, _)| key == "redirect");
-        let redirects: u32 = redirects.map_or(Some(0), |(_, value)| value.parse().ok())?;
-        let here = url.port_or_known_default() == own.port_or_known_default();
-        (here && redirects <= MOST_REDIRECTS).then(|| find_sample(name))?
-    })();
-    sample.map(|(bytes, _)| bytes).ok_or_else(GraphError::not_fetchable)
-}
-
-fn accepted_type(bytes: &[u8]) -> Result<ImageType, GraphError> {
+/// The type of a picture that is accepted.
+pub(super) fn accepted_type(bytes: &[u8]) -> Result<ImageType, GraphError> {
     let known = ImageType::of(bytes).filter(|kind| *kind != ImageType::Webp);
     let fits = bytes.len() <= LARGEST_BYTES;
     known.filter(|_| fits).ok_or_else(GraphError::bad_image)
+}
+
+/// Refuses photos that are not the Page's, too old without a post, or in a post already.
+pub(super) fn check_unused(state: &State, ask: &Ask<'_>, photos: &[String]) -> Result<(), GraphError> {
+    let lifetime = TimeDelta::seconds(state.settings.facebook.unpublished_photo_seconds);
+    for id in photos {
+        let photo = state.own_media(Platform::Facebook, &ask.page_id, id);
+        let photo = photo.filter(|photo| photo.content_type.starts_with("image/"));
+        let Some(photo) = photo else {
+            return Err(GraphError::parameter(format!("(#100) photo {id} cannot be used")));
+        };
+        if photo.post_id.is_some() {
+            return Err(GraphError::photo_posted());
+        }
+        if state.now() - photo.created_at > lifetime {
+            return Err(GraphError::parameter(format!("(#100) photo {id} has expired")));
+        }
+    }
+    Ok(())
 }

@@ -12,8 +12,13 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::{Options, Running, start};
 
 mod facebook;
+mod facebook_films;
 mod faults;
+mod instagram;
+mod linkedin;
+mod tiktok;
 mod x;
+mod youtube;
 
 /// A sandbox with a clock that only the control API moves, one X user and one Page.
 struct Stage {

@@ -1,26 +1,18 @@
-//! Uploads to X: in segments, in one shot, their status, and their alternative text.
-
-use std::collections::BTreeMap;
+//! Uploads to X by version 2: in segments, in one shot, their status, and their alternative text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{Ask, Outcome, data, errors, json_body};
-use crate::call::Answer;
-use crate::faults::Action;
-use crate::image::{self, ImageType};
-use crate::state::{Media, Platform, Stage, State};
+use super::uploads::{self, Category, Kind, LIFETIME, Stage, Upload, Wanted};
+use super::{Ask, Outcome, data, errors, is_id, json_body};
+use crate::blob::Blob;
+use crate::call::{Answer, Payload};
+use crate::state::{Platform, State};
 
-const LIFETIME_SECONDS: i64 = 86_400;
-const LARGEST_IMAGE_BYTES: usize = 5 * 1024 * 1024;
-const LARGEST_GIF_BYTES: usize = 15 * 1024 * 1024;
-const LARGEST_SEGMENT_BYTES: usize = 5 * 1024 * 1024;
-const LAST_SEGMENT: u32 = 999;
 const LONGEST_ALT_TEXT: usize = 1000;
-const CATEGORIES: &[&str] =
-    &["tweet_image", "tweet_gif", "tweet_video", "amplify_video", "dm_image", "dm_gif", "dm_video", "subtitles"];
+const MOST_TOTAL_BYTES: u64 = 17_179_869_184;
 const TYPES: &[&str] = &[
     "video/mp4",
     "video/webm",
@@ -36,238 +28,186 @@ const TYPES: &[&str] = &[
     "text/srt",
     "text/vtt",
     "model/gltf-binary",
+    "model/vnd.usdz+zip",
 ];
 
 fn refuse(message: &str) -> Answer {
     errors::invalid(json!({}), message)
 }
 
-/// A parameter from a JSON body or a part of a multipart one.
-fn parameter(ask: &Ask<'_>, name: &str) -> Option<String> {
+fn unknown_media(id: &str) -> Answer {
+    errors::not_found("media", id)
+}
+
+/// Refuses a body with fields other than these.
+fn only(ask: &Ask<'_>, known: &[&str]) -> Result<(), Answer> {
+    let names: Vec<&str> = match &ask.call.payload {
+        Payload::Json(Value::Object(fields)) => fields.keys().map(String::as_str).collect(),
+        Payload::Multipart(parts) => parts.iter().map(|part| part.name.as_str()).collect(),
+        Payload::Unreadable(message) => return Err(refuse(message)),
+        _ => return Err(refuse("a JSON object or multipart body is required")),
+    };
+    match names.into_iter().find(|name| !known.contains(name)) {
+        Some(name) => {
+            let message = "is not defined in the schema and the schema does not allow additional properties";
+            Err(refuse(&format!("$.{name}: {message}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A text field from a JSON body or a multipart one.
+fn text(ask: &Ask<'_>, name: &str) -> Option<String> {
     if let Some(body) = ask.call.json() {
-        return match &body[name] {
-            Value::Null => None,
-            Value::String(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        };
+        return body[name].as_str().map(str::to_owned);
     }
     let part = ask.call.parts().iter().find(|part| part.name == name)?;
     String::from_utf8(part.bytes.to_vec()).ok()
 }
 
-/// The bytes sent as `media`: a file part, or base64 in JSON.
-fn sent_bytes(ask: &Ask<'_>) -> Result<Bytes, Answer> {
-    if let Some(part) = ask.call.parts().iter().find(|part| part.name == "media") {
-        return Ok(part.bytes.clone());
+/// A number: one in JSON, digits in a multipart body.
+fn number(ask: &Ask<'_>, name: &str) -> Option<u64> {
+    match ask.call.json() {
+        Some(body) => body[name].as_u64(),
+        None => text(ask, name)?.parse().ok(),
     }
-    let text = ask.call.json().and_then(|body| body["media"].as_str());
-    let text = text.ok_or_else(|| refuse("$.media: media is required"))?;
-    let bytes = STANDARD.decode(text).map_err(|_| refuse("$.media: not valid base64"))?;
-    Ok(bytes.into())
 }
 
-fn new_media(state: &mut State, ask: &Ask<'_>, content_type: &str, stage: Stage) -> Media {
-    Media {
-        platform: Platform::X,
-        account_id: ask.account_id.clone(),
-        id: state.next_snowflake(),
-        bytes: Bytes::new(),
-        content_type: content_type.to_owned(),
-        declared_bytes: 0,
-        alt_text: None,
-        caption: None,
-        created_at: state.now(),
-        stage,
-        post_id: None,
+/// The bytes sent as `media`: a file part, or base64 in JSON.
+fn sent_bytes(ask: &Ask<'_>) -> Result<Blob, Answer> {
+    if let Some(part) = ask.call.parts().iter().find(|part| part.name == "media") {
+        return Ok(part.bytes.clone().into());
+    }
+    let text = ask.call.json().and_then(|body| body["media"].as_str());
+    let text = text.ok_or_else(|| refuse("$.media: is missing but it is required"))?;
+    let bytes = STANDARD.decode(text).map_err(|_| refuse("$.media: not valid base64"))?;
+    Ok(Bytes::from(bytes).into())
+}
+
+/// The category that a call names; nothing when it names none.
+fn named_category(ask: &Ask<'_>) -> Result<Option<Category>, Answer> {
+    let Some(name) = text(ask, "media_category") else { return Ok(None) };
+    let category = Category::named(&name);
+    category.map(Some).ok_or_else(|| refuse("$.media_category: does not have a value in the enumeration"))
+}
+
+/// The ids of others who may use the media.
+fn owners(ask: &Ask<'_>) -> Result<Vec<String>, Answer> {
+    let listed = |text: &str| text.split(',').map(|id| id.trim().to_owned()).collect::<Vec<String>>();
+    let ids = match ask.call.json().map(|body| &body["additional_owners"]) {
+        Some(Value::Array(ids)) => ids.iter().map(|id| id.as_str().unwrap_or_default().to_owned()).collect(),
+        Some(Value::Null) => Vec::new(),
+        Some(Value::String(ids)) => listed(ids),
+        Some(_) => return Err(refuse("$.additional_owners: must be a list of ids")),
+        None => text(ask, "additional_owners").map_or_else(Vec::new, |ids| listed(&ids)),
+    };
+    match ids.iter().all(|id| is_id(id)) {
+        true => Ok(ids),
+        false => Err(refuse("$.additional_owners: does not match the regex pattern ^[0-9]{1,19}$")),
     }
 }
 
 /// `POST /2/media/upload/initialize`.
 pub(crate) fn initialize(state: &mut State, ask: &Ask<'_>) -> Outcome {
     json_body(ask)?;
-    let content_type = parameter(ask, "media_type").unwrap_or_default();
-    if !TYPES.contains(&content_type.as_str()) {
+    only(ask, &["media_type", "total_bytes", "media_category", "additional_owners", "shared"])?;
+    let media_type = text(ask, "media_type").unwrap_or_default();
+    if !TYPES.contains(&media_type.as_str()) {
         return Err(refuse("$.media_type: does not have a value in the enumeration"));
     }
-    check_category(ask)?;
-    let declared = parameter(ask, "total_bytes").and_then(|text| text.parse::<usize>().ok());
-    let declared = declared.filter(|bytes| (1..=17_179_869_184).contains(bytes));
-    let declared = declared.ok_or_else(|| refuse("$.total_bytes: must be a positive integer"))?;
-    check_size(&content_type, declared)?;
-    let mut media = new_media(state, ask, &content_type, Stage::Uploading(BTreeMap::new()));
-    media.declared_bytes = declared;
-    let id = media.id.clone();
-    state.media.insert(id.clone(), media);
-    let body = json!({
-        "id": id,
-        "media_key": format!("3_{id}"),
-        "expires_after_secs": LIFETIME_SECONDS,
-    });
-    Ok(data(200, &body))
-}
-
-fn check_category(ask: &Ask<'_>) -> Result<(), Answer> {
-    match parameter(ask, "media_category") {
-        Some(category) if !CATEGORIES.contains(&category.as_str()) => {
-            Err(refuse("$.media_category: does not have a value in the enumeration"))
-        }
-        _ => Ok(()),
+    let category = named_category(ask)?.or_else(|| Category::guess(&media_type));
+    let category = category.filter(|category| category.takes(&media_type));
+    let category = category.ok_or_else(|| refuse("$.media_category: does not fit the media_type"))?;
+    let total_bytes = number(ask, "total_bytes").filter(|bytes| (1..=MOST_TOTAL_BYTES).contains(bytes));
+    let total_bytes = total_bytes.ok_or_else(|| refuse("$.total_bytes: must be between 1 and 17179869184"))?;
+    if total_bytes > category.most_bytes() {
+        return Err(refuse(&format!("File size exceeds {} bytes.", category.most_bytes())));
     }
-}
-
-fn check_size(content_type: &str, bytes: usize) -> Result<(), Answer> {
-    let largest = match content_type {
-        "image/gif" => LARGEST_GIF_BYTES,
-        image if image.starts_with("image/") => LARGEST_IMAGE_BYTES,
-        _ => usize::MAX,
-    };
-    if bytes > largest {
-        return Err(refuse(&format!("File size exceeds {largest} bytes.")));
-    }
-    Ok(())
-}
-
-fn find_own<'a>(state: &'a mut State, ask: &Ask<'_>, id: &str) -> Result<&'a mut Media, Answer> {
-    let own = state.own_media(Platform::X, &ask.account_id, id).is_some();
-    let media = state.media.get_mut(id).filter(|_| own);
-    media.ok_or_else(|| errors::not_found("media", id))
+    let wanted = Wanted { category, media_type, total_bytes, owners: owners(ask)? };
+    let id = Upload::start(state, &ask.account_id, wanted);
+    let key = state.x.uploads.get(&id).map(Upload::media_key);
+    Ok(data(200, &json!({"id": id, "media_key": key, "expires_after_secs": LIFETIME.num_seconds()})))
 }
 
 /// `POST /2/media/upload/{id}/append`.
 pub(crate) fn append(state: &mut State, ask: &Ask<'_>) -> Outcome {
-    let index = parameter(ask, "segment_index").and_then(|text| text.parse::<u32>().ok());
-    let index = index.filter(|index| *index <= LAST_SEGMENT);
+    only(ask, &["media", "segment_index"])?;
+    let index = number(ask, "segment_index").and_then(|index| u32::try_from(index).ok());
     let index = index.ok_or_else(|| refuse("$.segment_index: must be between 0 and 999"))?;
-    let bytes = sent_bytes(ask)?;
-    if bytes.is_empty() || bytes.len() > LARGEST_SEGMENT_BYTES {
-        return Err(refuse("$.media: a segment holds 1 byte to 5 MB"));
-    }
-    let media = find_own(state, ask, ask.id)?;
-    let expires_at = media.created_at.timestamp() + LIFETIME_SECONDS;
-    match &mut media.stage {
-        Stage::Uploading(segments) => segments.insert(index, bytes),
-        _ => return Err(refuse("The upload is finished already.")),
-    };
-    Ok(data(200, &json!({"expires_at": expires_at})))
+    let piece = sent_bytes(ask)?;
+    let upload = uploads::find(state, &ask.account_id, ask.id).ok_or_else(|| unknown_media(ask.id))?;
+    uploads::append(upload, index, piece).map_err(|message| refuse(&message))?;
+    Ok(data(200, &json!({"expires_at": upload.expires_at().timestamp()})))
 }
 
 /// `POST /2/media/upload/{id}/finalize`.
 pub(crate) fn finalize(state: &mut State, ask: &Ask<'_>) -> Outcome {
-    let media = find_own(state, ask, ask.id)?;
-    if let Stage::Uploading(segments) = &media.stage {
-        let contiguous = (0..).zip(segments.keys()).all(|(expected, index)| expected == *index);
-        let bytes: Bytes = segments.values().flatten().copied().collect::<Vec<u8>>().into();
-        if !contiguous || bytes.len() != media.declared_bytes {
-            return Err(refuse("Segments do not add up to the provided total_bytes."));
-        }
-        media.content_type = checked_type(&media.content_type, &bytes)?;
-        media.bytes = bytes;
-        media.stage = stage_after_upload(ask);
-    }
-    Ok(data(200, &media_json(media)))
+    uploads::finalize(state, &ask.account_id, ask.id, ask.action).map_err(|message| refuse(&message))?;
+    shown(state, ask, ask.id)
 }
 
-/// Ready at once, unless a fault makes the platform take its time.
-fn stage_after_upload(ask: &Ask<'_>) -> Stage {
-    match ask.action {
-        Some(Action::Processing { checks }) => Stage::Processing { checks_left: *checks, fails: false, checked: 0 },
-        Some(Action::ProcessingFailed { checks }) => Stage::Processing { checks_left: *checks, fails: true, checked: 0 },
-        _ => Stage::Ready,
-    }
-}
-
-/// The type that the bytes have, whatever was claimed; pictures must be pictures.
-fn checked_type(claimed: &str, bytes: &[u8]) -> Result<String, Answer> {
-    if !claimed.starts_with("image/") {
-        return Ok(claimed.to_owned());
-    }
-    let accepted = ImageType::of(bytes).filter(|kind| *kind != ImageType::Tiff);
-    let Some(kind) = accepted.filter(|kind| *kind != ImageType::Bmp) else {
-        return Err(refuse("Unsupported media: the file is not a JPG, PNG, GIF or WEBP image."));
-    };
-    check_size(kind.content_type(), bytes.len())?;
-    Ok(kind.content_type().to_owned())
-}
-
-fn media_json(media: &Media) -> Value {
-    let mut body = json!({
-        "id": media.id,
-        "media_key": format!("3_{}", media.id),
-        "size": media.bytes.len(),
-        "expires_after_secs": LIFETIME_SECONDS,
-    });
-    if media.content_type.starts_with("image/") {
-        let (width, height) = image::size(&media.bytes);
-        body["image"] = json!({"w": width, "h": height, "image_type": media.content_type});
-    }
-    match &media.stage {
-        Stage::Processing { checked: 0, .. } => {
-            body["processing_info"] = json!({"state": "pending", "check_after_secs": 1});
-        }
-        Stage::Processing { checked, checks_left, .. } => {
-            let progress = 100 * checked / (checked + checks_left + 1);
-            body["processing_info"] = json!({
-                "state": "in_progress", "check_after_secs": 1, "progress_percent": progress,
-            });
-        }
-        Stage::Failed => {
-            let error = json!({"code": 1, "name": "InvalidMedia", "message": "Unsupported video format"});
-            body["processing_info"] = json!({"state": "failed", "error": error});
-        }
-        Stage::Uploading(_) | Stage::Ready => {}
-    }
-    body
+fn shown(state: &State, ask: &Ask<'_>, id: &str) -> Outcome {
+    let mut body = uploads::shown(state, &ask.account_id, id).ok_or_else(|| unknown_media(id))?;
+    body["id"] = json!(id);
+    Ok(data(200, &body))
 }
 
 /// `GET /2/media/upload?command=STATUS&media_id=`.
 pub(crate) fn status(state: &mut State, ask: &Ask<'_>) -> Outcome {
-    let id = ask.call.query_value("media_id").unwrap_or_default().to_owned();
     if ask.call.query_value("command").is_some_and(|command| command != "STATUS") {
         return Err(refuse("command: must be STATUS"));
     }
-    let media = find_own(state, ask, &id)?;
-    let mut processed = false;
-    if let Stage::Processing { checks_left, fails, checked } = &mut media.stage {
-        if *checks_left > 0 {
-            *checks_left -= 1;
-            *checked += 1;
-        } else {
-            processed = true;
-            media.stage = if *fails { Stage::Failed } else { Stage::Ready };
-        }
+    let id = ask.call.query_value("media_id").unwrap_or_default();
+    if !is_id(id) {
+        return Err(refuse("media_id: does not match the regex pattern ^[0-9]{1,19}$"));
     }
-    let mut body = media_json(media);
-    if processed && media.stage == Stage::Ready {
-        body["processing_info"] = json!({"state": "succeeded", "progress_percent": 100});
-    }
-    Ok(data(200, &body))
+    let upload = uploads::find(state, &ask.account_id, id).ok_or_else(|| unknown_media(id))?;
+    uploads::check(upload);
+    shown(state, ask, id)
 }
 
-/// `POST /2/media/upload`: a picture in one call.
+/// `POST /2/media/upload`: a picture or subtitles in one call.
 pub(crate) fn upload(state: &mut State, ask: &Ask<'_>) -> Outcome {
-    let bytes = sent_bytes(ask)?;
-    if parameter(ask, "media_category").is_none() {
-        return Err(refuse("$.media_category: is required"));
+    only(ask, &["media", "media_category", "media_type", "additional_owners", "shared"])?;
+    let file = sent_bytes(ask)?;
+    let category = named_category(ask)?.ok_or_else(|| refuse("$.media_category: is missing but it is required"))?;
+    if !matches!(category.kind, Kind::Image | Kind::Subtitles) {
+        return Err(refuse("$.media_category: GIFs and videos are uploaded in segments"));
     }
-    check_category(ask)?;
-    let content_type = checked_type("image/*", &bytes)?;
-    let mut media = new_media(state, ask, &content_type, stage_after_upload(ask));
-    media.declared_bytes = bytes.len();
-    media.bytes = bytes;
-    let body = media_json(&media);
-    state.media.insert(media.id.clone(), media);
-    Ok(data(200, &body))
+    let media_type = text(ask, "media_type").unwrap_or_default();
+    if !media_type.is_empty() && !category.takes(&media_type) {
+        return Err(refuse("$.media_type: does not fit the media_category"));
+    }
+    let wanted = Wanted { category, media_type, total_bytes: file.length(), owners: owners(ask)? };
+    let id = Upload::start(state, &ask.account_id, wanted);
+    if let Err(message) = uploads::complete(state, &id, file, ask.action) {
+        state.x.uploads.remove(&id);
+        return Err(refuse(&message));
+    }
+    shown(state, ask, &id)
 }
 
 /// `POST /2/media/metadata`: the alternative text.
 pub(crate) fn metadata(state: &mut State, ask: &Ask<'_>) -> Outcome {
     let body = json_body(ask)?;
-    let id = body["id"].as_str().ok_or_else(|| refuse("$.id: is required"))?;
-    let text = body["metadata"]["alt_text"]["text"].as_str().map(str::to_owned);
-    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_ALT_TEXT) {
-        return Err(refuse("$.metadata.alt_text.text: must be at most 1000 characters"));
+    let id = body["id"].as_str().filter(|id| is_id(id)).ok_or_else(|| refuse("$.id: is missing but it is required"))?;
+    let alt_text = &body["metadata"]["alt_text"];
+    if !alt_text.is_null() && !alt_text["text"].is_string() {
+        return Err(refuse("$.metadata.alt_text.text: is missing but it is required"));
     }
-    let media = find_own(state, ask, id)?;
-    media.alt_text = text.clone();
+    let text = alt_text["text"].as_str().map(str::to_owned);
+    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_ALT_TEXT) {
+        return Err(refuse("$.metadata.alt_text.text: must be at most 1000 characters long"));
+    }
+    let upload = uploads::find(state, &ask.account_id, id).ok_or_else(|| unknown_media(id))?;
+    if matches!(upload.stage, Stage::Uploading(_)) {
+        return Err(refuse("The upload is not finalized."));
+    }
+    if state.own_media(Platform::X, &ask.account_id, id).is_some()
+        && let Some(media) = state.media.get_mut(id)
+        && text.is_some()
+    {
+        media.alt_text.clone_from(&text);
+    }
     Ok(data(200, &json!({"id": id, "associated_metadata": {"alt_text": {"text": text}}})))
 }

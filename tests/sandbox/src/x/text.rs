@@ -98,10 +98,27 @@ fn words_weight(words: &str) -> u32 {
             index += sequence;
         } else {
             weight += char_weight(chars[index]);
-            index += 1;
+            index += if composes(&chars[index..]) { 2 } else { 1 };
         }
     }
     weight
+}
+
+/// Letters that become one character with the mark after them when X normalises the text (NFC).
+const COMPOSED: &[(char, &str)] = &[
+    ('\u{300}', "AEINOUWYaeinouwy"),
+    ('\u{301}', "ACEGIKLMNOPRSUWYZacegiklmnoprsuwyz"),
+    ('\u{302}', "ACEGHIJOSUWYZaceghijosuwyz"),
+    ('\u{303}', "AEINOUVYaeinouvy"),
+    ('\u{308}', "AEHIOUWXYaehiotuwxy"),
+    ('\u{30a}', "AUauwy"),
+    ('\u{30c}', "ACDEGHIKLNORSTUZacdeghijklnorstuz"),
+    ('\u{327}', "CDEGHKLNRSTcdeghklnrst"),
+];
+
+fn composes(chars: &[char]) -> bool {
+    let [letter, mark, ..] = chars else { return false };
+    COMPOSED.iter().any(|(known, letters)| known == mark && letters.contains(*letter))
 }
 
 fn char_weight(c: char) -> u32 {
@@ -200,6 +217,7 @@ mod tests {
     #[test]
     fn weights_agree_with_the_contract() {
         let cases = [
+            ("a\u{301}", 1),
             ("日本語", 6),
             ("한국어", 6),
             ("👍🏽", 2),

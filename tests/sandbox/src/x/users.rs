@@ -3,16 +3,21 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::tweets::tweet_json;
-use super::{Ask, Outcome, data, errors, user_json};
+use super::fields;
+use super::reads::{includes, tweet_json, with_includes};
+use super::{Ask, Outcome, data, errors, is_id, user_json};
 use crate::call::Answer;
 use crate::state::{Platform, Post, State};
 
 /// `GET /2/users/me`.
 pub(crate) fn me(state: &mut State, ask: &Ask<'_>) -> Outcome {
-    let account = state.account(Platform::X, &ask.account_id).ok_or_else(errors::unauthorized)?;
-    Ok(data(200, &user_json(account)))
+    fields::check(ask, &["user.fields", "expansions", "tweet.fields", "post.fields"])?;
+    let account = state.account(Platform::X, &ask.account_id);
+    let account = account.ok_or_else(|| errors::refusal("401/unauthorized"))?;
+    Ok(data(200, &user_json(account, ask)))
 }
+
+const PARAMETERS: &[&str] = &["max_results", "pagination_token", "start_time", "end_time", "since_id", "until_id", "exclude"];
 
 /// What a call for a timeline asks for.
 struct Page {
@@ -67,17 +72,24 @@ impl Page {
             && self.since_id.is_none_or(|since| id > since)
             && self.until_id.is_none_or(|until| id < until)
             && (self.replies || post.reply_to.is_none())
+            && post.extra.get("nullcast") != Some(&Value::Bool(true))
     }
 }
 
 /// `GET /2/users/{id}/tweets`, newest first.
 pub(crate) fn timeline(state: &mut State, ask: &Ask<'_>) -> Outcome {
+    fields::check_posts(ask, PARAMETERS)?;
     let page = Page::of(ask)?;
+    if !is_id(ask.id) {
+        let message = format!("The `id` query parameter value [{}] is not valid", ask.id);
+        return Err(errors::invalid(json!({"id": [ask.id]}), &message));
+    }
     if state.account(Platform::X, ask.id).is_none() {
         let missing = errors::missing("user", "id", ask.id);
         return Ok(Answer::json(200, &json!({"errors": [missing]})));
     }
-    let indexed_until = state.now() - TimeDelta::seconds(state.settings.x_index_lag_seconds);
+    let lag = state.settings.x_index_lag_seconds.max(state.settings.x.index_lag_seconds);
+    let indexed_until = state.now() - TimeDelta::seconds(lag);
     let mut posts: Vec<&Post> = state
         .posts
         .iter()
@@ -99,10 +111,14 @@ fn page_json(state: &State, ask: &Ask<'_>, page: &Page, shown: &[&Post], left: u
     if left > shown.len() {
         meta["next_token"] = json!(format!("page{}", page.offset + shown.len()));
     }
+    if page.offset > 0 {
+        meta["previous_token"] = json!(format!("page{}", page.offset.saturating_sub(page.max_results)));
+    }
     let mut body = json!({"meta": meta});
     if !shown.is_empty() {
         let tweets: Vec<Value> = shown.iter().map(|post| tweet_json(state, post, ask)).collect();
         body["data"] = json!(tweets);
+        with_includes(&mut body, includes(state, shown, ask));
     }
     body
 }

@@ -5,7 +5,12 @@ use reqwest::multipart::{Form, Part};
 use super::*;
 use crate::x::signature;
 
-const PNG: &[u8] = include_bytes!("../../samples/photo-1.png");
+mod legacy;
+mod media;
+mod planted;
+mod posts;
+
+const PNG: &[u8] = include_bytes!("../../../samples/photo-1.png");
 
 async fn call(stage: &Stage, path: &str, body: Value) -> (u16, Value) {
     json_of(stage.as_user(stage.http.post(stage.url(path)).json(&body)).send().await.unwrap()).await
