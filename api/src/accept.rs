@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use shared::app::App;
 use shared::ids::WorkspaceId;
 use shared::store::batch::Batcher;
-use shared::store::posts::{self, NewPost};
+use shared::store::posts::{self, NewPost, Written};
 
 /// How long an idempotency key is remembered.
 pub const KEY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -20,7 +20,7 @@ pub const NUDGE_GRACE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Acceptor {
     app: Arc<App>,
-    posts: Batcher<Arc<NewPost>, bool>,
+    posts: Batcher<Arc<NewPost>, Written>,
     in_flight: Arc<Mutex<HashSet<(WorkspaceId, String)>>>,
 }
 
@@ -44,11 +44,11 @@ impl Acceptor {
         keys.insert(entry.clone()).then(|| InFlight { entry, keys: Arc::clone(&self.in_flight) })
     }
 
-    /// Writes a post durably and tells the workers; `false` when its idempotency key was used before.
-    pub async fn write(&self, post: NewPost) -> Result<bool, DbErr> {
+    /// Writes a post durably and tells the workers, unless its idempotency key or the post itself was there before.
+    pub async fn write(&self, post: NewPost) -> Result<Written, DbErr> {
         let post = Arc::new(post);
         let written = self.posts.submit(Arc::clone(&post)).await?;
-        if written {
+        if written == Written::Written {
             let now = self.app.clock.now();
             for job in post.jobs.iter().filter(|job| job.run_at <= now) {
                 self.app.queue.nudge(job.lane, &job.id);

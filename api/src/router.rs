@@ -20,11 +20,12 @@ use crate::problem;
 use crate::routes::job_events::JobEvents;
 use crate::routes::jobs::Jobs;
 use crate::routes::operations::Operations;
+use crate::routes::platforms::Platforms;
 use crate::routes::posts::Posts;
 
 /// The API's routes with their documents.
 pub fn service(server: &str) -> OpenApiService<impl OpenApi, ()> {
-    OpenApiService::new((Posts, Jobs, JobEvents, Operations), "Pressroom", env!("CARGO_PKG_VERSION"))
+    OpenApiService::new((Posts, Platforms, Jobs, JobEvents, Operations), "Pressroom", env!("CARGO_PKG_VERSION"))
         .description("Publishes a team's posts to social platforms: every accepted post reaches every target exactly once, or its owner is told precisely why not.")
         .server(server)
 }

@@ -9,11 +9,18 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(SqlFile {
-            name: "0001_spine",
-            up: include_str!("../sql/0001_spine.up.sql"),
-            down: include_str!("../sql/0001_spine.down.sql"),
-        })]
+        vec![
+            Box::new(SqlFile {
+                name: "0001_spine",
+                up: include_str!("../sql/0001_spine.up.sql"),
+                down: include_str!("../sql/0001_spine.down.sql"),
+            }),
+            Box::new(SqlFile {
+                name: "0002_platforms",
+                up: include_str!("../sql/0002_platforms.up.sql"),
+                down: include_str!("../sql/0002_platforms.down.sql"),
+            }),
+        ]
     }
 }
 

@@ -68,6 +68,9 @@ enum Command {
         /// The name in links.
         #[arg(long)]
         username: Option<String>,
+        /// Which sort of account, where the platform has several.
+        #[arg(long, default_value = "")]
+        variant: String,
     },
 }
 
@@ -96,7 +99,7 @@ async fn main() -> anyhow::Result<()> {
             ensure!(api_keys::revoke(&*db, &workspace, &key, now).await?, "the workspace has no such usable key");
             Ok(())
         }
-        Command::Account { workspace, platform, external_id, name, username } => {
+        Command::Account { workspace, platform, external_id, name, username, variant } => {
             let grant = read_grant()?;
             let id = AccountId::generate();
             let grant_sealed = accounts::seal_grant(&config.keys, &id, &grant)?;
@@ -108,6 +111,7 @@ async fn main() -> anyhow::Result<()> {
                 external_id,
                 name,
                 username,
+                variant,
                 state,
                 grant_sealed,
                 created_at: now,

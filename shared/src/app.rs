@@ -10,6 +10,7 @@ use crate::clients::media::MediaClient;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::Events;
+use crate::platforms::versions;
 use crate::queue::Queue;
 use crate::store::Db;
 use crate::telemetry::Meter;
@@ -28,6 +29,9 @@ pub struct App {
     pub events: Events,
     /// For platforms: follows no redirects, goes through the environment's proxy if there is one.
     pub http: reqwest::Client,
+    /// For files on their way to a platform: as `http`, but silent for as long as a large body takes; give each request a
+    /// timeout of its own.
+    pub uploads: reqwest::Client,
     /// For files that users name by their address.
     pub media: MediaClient,
     /// Counters.
@@ -53,16 +57,18 @@ impl App {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let db = Db::connect(config.database_url.expose()).await.context("connecting to the database")?;
         let queue = Queue::connect(config.redis_url.expose(), &config.redis_namespace, config.lane_bound)?;
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .user_agent(concat!("pressroom/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("building the HTTP client")?;
+        let http = || {
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .user_agent(concat!("pressroom/", env!("CARGO_PKG_VERSION")))
+        };
+        let uploads = http().build().context("building the HTTP client for uploads")?;
+        let http = http().read_timeout(READ_TIMEOUT).build().context("building the HTTP client")?;
         let media = MediaClient::new(&config.media_allow).context("building the media client")?;
+        versions::warn(&config, clock.now());
         let events = Events::listen(queue.clone());
-        Ok(Arc::new(Self { config, clock, db, queue, events, http, media, meter: Meter::default() }))
+        Ok(Arc::new(Self { config, clock, db, queue, events, http, uploads, media, meter: Meter::default() }))
     }
 
     /// Adds this process's counters to the shared ones each second, for ever.

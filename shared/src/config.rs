@@ -37,6 +37,14 @@ pub struct Config {
     pub x: XConfig,
     /// Settings of Facebook.
     pub facebook: FacebookConfig,
+    /// Settings of Instagram.
+    pub instagram: InstagramConfig,
+    /// Settings of LinkedIn.
+    pub linkedin: LinkedinConfig,
+    /// Settings of TikTok.
+    pub tiktok: TiktokConfig,
+    /// Settings of YouTube.
+    pub youtube: YoutubeConfig,
     /// `MEDIA_ALLOW`: `host:port` pairs that media may be fetched from although their address is not public,
     /// comma separated; for the sandbox. Default none.
     pub media_allow: Vec<String>,
@@ -60,6 +68,8 @@ pub struct XConfig {
 pub struct FacebookConfig {
     /// `FACEBOOK_GRAPH_BASE`. Default `https://graph.facebook.com`.
     pub graph_base: Url,
+    /// `FACEBOOK_VIDEO_BASE`: where a Page's videos are uploaded. Default `https://graph-video.facebook.com`.
+    pub video_base: Url,
     /// `FACEBOOK_WEB_BASE`: what links to posts begin with. Default `https://www.facebook.com`.
     pub web_base: Url,
     /// `FACEBOOK_API_VERSION`. Default `v26.0` (released 2026-07-29).
@@ -68,6 +78,54 @@ pub struct FacebookConfig {
     pub app_id: String,
     /// `FACEBOOK_APP_SECRET`: adds `appsecret_proof` to each call when set.
     pub app_secret: Secret<String>,
+}
+
+/// Where Instagram lives. Accounts that were connected through Facebook use Facebook's Graph API and its app.
+#[derive(Debug, Clone)]
+pub struct InstagramConfig {
+    /// `INSTAGRAM_GRAPH_BASE`: for accounts that were connected by Instagram's own login. Default `https://graph.instagram.com`.
+    pub graph_base: Url,
+    /// `INSTAGRAM_WEB_BASE`: what links to posts begin with. Default `https://www.instagram.com`.
+    pub web_base: Url,
+    /// `INSTAGRAM_API_VERSION`. Default `v26.0` (released 2026-07-29).
+    pub api_version: String,
+    /// `INSTAGRAM_APP_SECRET`: adds `appsecret_proof` to calls of Instagram's own login when set.
+    pub app_secret: Secret<String>,
+}
+
+/// Where LinkedIn lives, and its version.
+#[derive(Debug, Clone)]
+pub struct LinkedinConfig {
+    /// `LINKEDIN_API_BASE`. Default `https://api.linkedin.com`.
+    pub api_base: Url,
+    /// `LINKEDIN_WEB_BASE`: what links to posts begin with. Default `https://www.linkedin.com`.
+    pub web_base: Url,
+    /// `LINKEDIN_API_VERSION`: sent as `LinkedIn-Version`. Default `202609` (published 2026-09-16).
+    pub api_version: String,
+}
+
+/// Where TikTok lives.
+#[derive(Debug, Clone)]
+pub struct TiktokConfig {
+    /// `TIKTOK_API_BASE`. Default `https://open.tiktokapis.com`.
+    pub api_base: Url,
+    /// `TIKTOK_WEB_BASE`: what links to posts begin with. Default `https://www.tiktok.com`.
+    pub web_base: Url,
+    /// `TIKTOK_VERIFIED_PREFIXES`: beginnings of addresses that the app has verified with TikTok, comma separated.
+    /// Photos can only be pulled by TikTok, and only from below them. Default none.
+    pub verified_prefixes: Vec<String>,
+    /// `TIKTOK_PULL_VIDEOS`: whether videos below a verified beginning are pulled by TikTok rather than uploaded, `true` or
+    /// `false`. Uploading is safer: a lost answer can always be cleared up. Default `false`.
+    pub pull_videos: bool,
+}
+
+/// Where YouTube lives.
+#[derive(Debug, Clone)]
+pub struct YoutubeConfig {
+    /// `YOUTUBE_API_BASE`. Default `https://www.googleapis.com`.
+    pub api_base: Url,
+    /// `YOUTUBE_WEB_BASE`: what links to videos begin with. Default `https://www.youtube.com`.
+    pub web_base: Url,
 }
 
 /// Every missing or bad setting, together.
@@ -105,10 +163,32 @@ impl Config {
             },
             facebook: FacebookConfig {
                 graph_base: reader.get("FACEBOOK_GRAPH_BASE", "https://graph.facebook.com"),
+                video_base: reader.get("FACEBOOK_VIDEO_BASE", "https://graph-video.facebook.com"),
                 web_base: reader.get("FACEBOOK_WEB_BASE", "https://www.facebook.com"),
                 api_version: reader.get("FACEBOOK_API_VERSION", "v26.0"),
                 app_id: reader.get("FACEBOOK_APP_ID", ""),
                 app_secret: Secret::new(reader.get("FACEBOOK_APP_SECRET", "")),
+            },
+            instagram: InstagramConfig {
+                graph_base: reader.get("INSTAGRAM_GRAPH_BASE", "https://graph.instagram.com"),
+                web_base: reader.get("INSTAGRAM_WEB_BASE", "https://www.instagram.com"),
+                api_version: reader.get("INSTAGRAM_API_VERSION", "v26.0"),
+                app_secret: Secret::new(reader.get("INSTAGRAM_APP_SECRET", "")),
+            },
+            linkedin: LinkedinConfig {
+                api_base: reader.get("LINKEDIN_API_BASE", "https://api.linkedin.com"),
+                web_base: reader.get("LINKEDIN_WEB_BASE", "https://www.linkedin.com"),
+                api_version: reader.get("LINKEDIN_API_VERSION", "202609"),
+            },
+            tiktok: TiktokConfig {
+                api_base: reader.get("TIKTOK_API_BASE", "https://open.tiktokapis.com"),
+                web_base: reader.get("TIKTOK_WEB_BASE", "https://www.tiktok.com"),
+                verified_prefixes: list(&reader.get::<String>("TIKTOK_VERIFIED_PREFIXES", "")),
+                pull_videos: reader.get("TIKTOK_PULL_VIDEOS", "false"),
+            },
+            youtube: YoutubeConfig {
+                api_base: reader.get("YOUTUBE_API_BASE", "https://www.googleapis.com"),
+                web_base: reader.get("YOUTUBE_WEB_BASE", "https://www.youtube.com"),
             },
             media_allow: list(&reader.get::<String>("MEDIA_ALLOW", "")),
         };

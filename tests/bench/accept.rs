@@ -181,8 +181,11 @@ fn rows(app: &App, author: &Author) -> NewPost {
         external_id: None,
         url: None,
         published_at: None,
+        warnings: None,
+        fingerprint: 0,
+        publish_at: now,
     };
-    NewPost { post, targets: vec![target], jobs: vec![job], key: None }
+    NewPost { post, targets: vec![target], jobs: vec![job], key: None, allow_duplicate: true }
 }
 
 /// How often per second the disk makes an append durable.

@@ -96,7 +96,7 @@ async fn insert(app: &App, workspace: &WorkspaceId, due_at: Timestamp) -> anyhow
 }
 
 /// The highest memory that a process held so far.
-fn peak_mb(process: u32) -> anyhow::Result<f64> {
+pub(crate) fn peak_mb(process: u32) -> anyhow::Result<f64> {
     let line = line_of(&format!("/proc/{process}/status"), "VmHWM");
     let kilobytes: f64 = line.trim_end_matches("kB").trim().parse().context("reading a process's peak memory")?;
     Ok(kilobytes / 1024.0)

@@ -10,8 +10,10 @@ mod depth;
 mod drain;
 mod latency;
 mod load;
+mod publish;
 mod report;
 mod stack;
+mod upload;
 
 use std::path::PathBuf;
 
@@ -27,7 +29,7 @@ use crate::stack::Backing;
 struct Arguments {
     /// What to measure; everything when nothing is named.
     names: Vec<Benchmark>,
-    /// Measures `accept`, `latency` and `drain` on this PostgreSQL server too, each in a database made for it.
+    /// Measures `accept`, `latency`, `drain` and `publish` on this PostgreSQL server too, each in a database made for it.
     #[arg(long)]
     postgres: Option<Url>,
     /// Is the bare apalis worker that `drain` compares with, in this Redis namespace.
@@ -46,6 +48,10 @@ enum Benchmark {
     Drain,
     /// One look of the relay, by the number of waiting rows.
     Depth,
+    /// Posts published per second on all six platforms, which answer late.
+    Publish,
+    /// The worker's memory while it uploads a gigabyte.
+    Upload,
 }
 
 /// Where things are.
@@ -95,7 +101,7 @@ async fn measure_all(place: &Place, arguments: &Arguments) -> anyhow::Result<()>
     for name in names {
         measure(place, *name, &Backing::Sqlite).await?.publish(place)?;
         if let Some(url) = &arguments.postgres
-            && *name != Benchmark::Depth
+            && !matches!(*name, Benchmark::Depth | Benchmark::Upload)
         {
             measure(place, *name, &Backing::Postgres(url.clone())).await?.publish(place)?;
         }
@@ -109,6 +115,8 @@ async fn measure(place: &Place, name: Benchmark, backing: &Backing) -> anyhow::R
         Benchmark::Latency => Box::pin(latency::measure(place, backing)).await,
         Benchmark::Drain => Box::pin(drain::measure(place, backing)).await,
         Benchmark::Depth => Box::pin(depth::measure(place)).await,
+        Benchmark::Publish => Box::pin(publish::measure(place, backing)).await,
+        Benchmark::Upload => Box::pin(upload::measure(place)).await,
     };
     report.with_context(|| format!("measuring {name:?}"))
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::content::PlatformId;
+use shared::content::{Kind, PlatformId};
 use shared::ids::JobId;
 use shared::journal::{Halt, Point};
 use tests::Stack;
+use tests::kinds::post_of;
 
 fn text_post(stack: &Stack, text: &str) -> Value {
     json!({"content":{"text":text},"targets":[{"accountId":stack.x,"kind":"text"}]})
@@ -45,7 +46,7 @@ async fn all_broken_rules_of_all_targets_come_at_once_each_with_its_pointer_and_
     let wanted = [
         ("/publishAt", "invalid_time", None),
         ("/content/text", "text_too_long", Some(280)),
-        ("/content/media", "too_many_images", Some(4)),
+        ("/content/media", "too_many_media", Some(4)),
         ("/targets/1/overrides/text", "text_too_long", Some(63_206)),
         ("/targets/2/accountId", "account_unknown", None),
         ("/targets/2/kind", "kind_unknown", None),
@@ -240,7 +241,7 @@ async fn what_has_not_begun_is_cancelled_and_what_has_is_named_with_its_phase() 
 #[tokio::test]
 async fn a_running_job_stops_before_its_next_call_when_called_off() -> anyhow::Result<()> {
     let mut stack = Stack::start().await?;
-    let body = crate::crash::post(&stack.sandbox, &stack.x, "images", "called off");
+    let body = post_of(PlatformId::X, Kind::Images, &stack.sandbox, &stack.x, "called off");
     let job = stack.submit(&body).await?.remove(0).job;
     stack.crash_at(&job, Halt::new("upload:1", Point::Before, 1)).await?;
     let (status, noted) = stack.post(&format!("/api/v1/jobs/{job}/cancel"), &Value::Null).await?;
@@ -258,7 +259,7 @@ async fn a_running_job_stops_before_its_next_call_when_called_off() -> anyhow::R
 async fn a_failed_job_is_retried_by_hand_from_its_journal() -> anyhow::Result<()> {
     let stack = Stack::start().await?;
     stack.sandbox.fault("x", "/2/tweets", json!({"name":"invalid_content"})).await?;
-    let body = crate::crash::post(&stack.sandbox, &stack.x, "images", "second try");
+    let body = post_of(PlatformId::X, Kind::Images, &stack.sandbox, &stack.x, "second try");
     let job = stack.submit(&body).await?.remove(0).job;
     let failed = stack.run_to_the_end(&job).await?;
 

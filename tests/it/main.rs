@@ -2,10 +2,18 @@
 
 mod api;
 mod crash;
+mod duplicates;
+mod facebook;
 mod faults;
 mod idempotency;
+mod instagram;
+mod linkedin;
+mod media;
 mod publish;
 mod queue;
 mod routes;
 mod schema;
 mod secrets;
+mod tiktok;
+mod youtube;
+mod x;

@@ -1,34 +1,41 @@
 //! The plain path: what is submitted is published as it was meant, on every platform and of every kind.
 
 use serde_json::json;
-use shared::content::PlatformId;
+use shared::content::{Kind, PlatformId};
 use tests::Stack;
+use tests::kinds::{self, post_of, with_comment};
 
 #[tokio::test]
 async fn every_kind_is_published_on_every_platform_as_it_was_meant() -> anyhow::Result<()> {
     let stack = Stack::start().await?;
-    for platform in PlatformId::ALL {
-        for kind in ["text", "link", "image", "images"] {
-            let text = format!("a {kind} for {platform}");
-            let body = crate::crash::post(&stack.sandbox, stack.account(*platform), kind, &text);
+    for (platform, kind) in kinds::all().filter(|(_, kind)| *kind != Kind::Reply) {
+        let before = stack.sandbox.posts().await?.len();
+        let body = post_of(platform, kind, &stack.sandbox, stack.account(platform), &format!("a {kind} for {platform}"));
+        let body = with_comment(body, platform, kind, &format!("And one more thing about this {kind}."));
+        let said = body["content"]["text"].clone();
+        let files = body["content"]["media"].as_array().map_or(0, Vec::len);
 
-            let job = stack.submit(&body).await?.remove(0).job;
-            let ended = stack.run_to_the_end(&job).await?;
+        let job = stack.submit(&body).await?.remove(0).job;
+        let ended = stack.run_to_the_end(&job).await?;
 
-            assert_eq!(ended["status"], "completed", "{ended}");
-            let posts = stack.sandbox.posts_saying(&text).await?;
-            assert_eq!(posts.len(), 1, "{posts:?}");
-            let images = match kind {
-                "image" => 1,
-                "images" => 3,
-                _ => 0,
-            };
-            assert_eq!(posts[0]["media"].as_array().map(Vec::len), Some(images), "{}", posts[0]);
-            assert_eq!(posts[0]["id"], ended["published"]["externalId"]);
-            assert_eq!(posts[0]["url"], ended["published"]["url"]);
-            if images > 0 {
-                assert_eq!(posts[0]["media"][0]["altText"], "a picture");
-            }
+        assert_eq!(ended["status"], "completed", "{kind} on {platform}: {ended}");
+        assert_eq!(ended["published"]["warnings"], json!(null), "{kind} on {platform}: {ended}");
+        let posts = stack.sandbox.posts().await?.split_off(before);
+        // On X a comment is a post of its own, a reply.
+        let comment = usize::from(!body["content"]["firstComment"].is_null());
+        let (comments, replies) = if platform == PlatformId::X { (0, comment) } else { (comment, 0) };
+        assert_eq!(posts.len(), if kind == Kind::Thread { 3 } else { 1 } + replies, "{kind} on {platform}: {posts:?}");
+        let post = &posts[0];
+        assert_eq!(post["platform"], platform.to_string());
+        if kind != Kind::Link {
+            // X has no field for a link: there it is a part of the text.
+            assert_eq!(post["text"], if said.is_null() { json!("") } else { said }, "{kind} on {platform}: {post}");
+        }
+        assert_eq!(post["media"].as_array().map(Vec::len), Some(files), "{kind} on {platform}: {post}");
+        assert_eq!(post["comments"].as_array().map(Vec::len), Some(comments), "{kind} on {platform}: {post}");
+        assert!(ended["published"]["url"].is_string(), "{kind} on {platform}: {ended}");
+        if matches!(kind, Kind::Image | Kind::Images) && platform != PlatformId::Tiktok {
+            assert_eq!(post["media"][0]["altText"], "a picture", "{kind} on {platform}: {post}");
         }
     }
     Ok(())

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
+use shared::content::{Kind, PlatformId};
 use shared::ids::JobId;
 use shared::jobs::Lane;
 use tests::System;
+use tests::kinds::post_of;
 
 /// Submits `count` text posts for X, sixteen at a time; gives their jobs.
 async fn submit_many(system: &Arc<System>, count: usize, label: &'static str) -> anyhow::Result<Vec<JobId>> {
@@ -161,7 +163,7 @@ async fn a_terminated_worker_hands_back_what_it_cannot_finish() -> anyhow::Resul
     let _scheduler = system.scheduler(0).await?;
     let worker = system.worker(&[], 0).await?;
     let held = system.sandbox.plant(json!({"method":"POST","path":"/2/media/upload","action":{"name":"hold_before"}})).await?;
-    let body = crate::crash::post(&system.sandbox, &system.x, "image", "handed back");
+    let body = post_of(PlatformId::X, Kind::Image, &system.sandbox, &system.x, "handed back");
     let job = system.submit(&body).await?.remove(0).job;
     system.sandbox.fired(&held, 1).await?;
 

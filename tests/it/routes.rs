@@ -25,6 +25,7 @@ fn table() -> Vec<(&'static str, &'static str, Guard, Value)> {
         ("GET", "/api/v1/jobs", Scope("jobs:read"), Value::Null),
         ("GET", "/api/v1/jobs/{id}", Scope("jobs:read"), Value::Null),
         ("GET", "/api/v1/jobs/{id}/events", Scope("jobs:read"), Value::Null),
+        ("GET", "/api/v1/platforms", Scope("posts:read"), Value::Null),
         ("GET", "/api/v1/posts", Scope("posts:read"), Value::Null),
         ("GET", "/api/v1/posts/{id}", Scope("posts:read"), Value::Null),
         ("GET", "/healthz", Open, Value::Null),
@@ -59,7 +60,7 @@ struct Tenant {
 async fn tenant(stack: &Stack, name: &str, scopes: &[&str]) -> anyhow::Result<Tenant> {
     let now = stack.app.clock.now();
     let workspace = workspaces::insert(&*stack.app.db, name, now).await?;
-    let account = tests::stack::connect(&stack.app, &stack.sandbox, &workspace, PlatformId::X).await?;
+    let account = tests::stack::connect(&stack.app, &stack.sandbox, &workspace, (PlatformId::X, "")).await?;
     let (_, all) = api_keys::insert(&*stack.app.db, &workspace, "all", &tests::stack::ALL_SCOPES, (now, None)).await?;
     let (_, key) = api_keys::insert(&*stack.app.db, &workspace, "some", scopes, (now, None)).await?;
     let body = json!({"content":{"text":format!("of {name}")},"targets":[{"accountId":account,"kind":"text"}]});

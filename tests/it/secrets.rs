@@ -4,9 +4,10 @@ use anyhow::Context;
 use reqwest::Method;
 use sea_orm::{FromQueryResult, Statement};
 use serde_json::{Value, json};
-use shared::content::PlatformId;
+use shared::content::{Kind, PlatformId};
 use shared::entity::account;
 use shared::store::{Db, accounts};
+use tests::kinds::post_of;
 use tests::{Stack, System};
 
 /// Everything that the database holds, as text.
@@ -47,7 +48,7 @@ async fn no_secret_reaches_a_log_an_answer_or_the_database() -> anyhow::Result<(
     for (platform, path) in [(PlatformId::X, "/2/tweets"), (PlatformId::Facebook, "*/feed")] {
         for (n, fault) in ["slow_body", "unheard_of", "invalid_content", "token_revoked"].into_iter().enumerate() {
             system.sandbox.plant(json!({"platform":platform,"method":"POST","path":path,"action":{"name":fault}})).await?;
-            let body = crate::crash::post(&system.sandbox, system.account(platform), "image", &format!("secret {n}"));
+            let body = post_of(platform, Kind::Image, &system.sandbox, system.account(platform), &format!("secret {n}"));
             let job = system.submit(&body).await?.remove(0).job;
             answers
                 .push_str(&if fault == "unheard_of" { system.job(&job).await? } else { system.ended(&job).await? }.to_string());
@@ -79,7 +80,7 @@ async fn an_account_with_oauth_1_signatures_publishes_and_finds_its_lost_answers
     let grant = json!({"type":"oauth1","token":made["token"],"token_secret":made["tokenSecret"]});
     let account = tests::stack::insert_account(&stack.app, &stack.workspace, PlatformId::X, &made, &grant).await?;
     stack.sandbox.fault("x", "/2/tweets", json!({"name":"answer_lost"})).await?;
-    let body = crate::crash::post(&stack.sandbox, &account, "images", "signed & sealed, 100 % + more");
+    let body = post_of(PlatformId::X, Kind::Images, &stack.sandbox, &account, "signed & sealed, 100 % + more");
     let job = stack.submit(&body).await?.remove(0).job;
 
     let job = stack.run_to_the_end(&job).await?;

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod database;
+pub mod kinds;
 pub mod processes;
 pub mod sandbox_client;
 pub mod stack;

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::database::TestDatabase;
-use crate::stack::{ALL_SCOPES, config, connect, settings};
+use crate::stack::{ALL_SCOPES, config, connect_all, settings};
 use crate::{ApiClient, Sandbox, database};
 
 /// A child process, killed when dropped.
@@ -161,6 +161,7 @@ pub struct System {
     pub x: AccountId,
     /// Its Facebook Page.
     pub facebook: AccountId,
+    accounts: Vec<AccountId>,
     settings: Vec<(&'static str, String)>,
     process: Process,
     _running: sandbox::Running,
@@ -190,12 +191,25 @@ impl System {
         let now = app.clock.now();
         let workspace = workspaces::insert(&*app.db, "Test", now).await?;
         let (_, key) = api_keys::insert(&*app.db, &workspace, "test", &ALL_SCOPES, (now, None)).await?;
-        let x = connect(&app, &sandbox, &workspace, PlatformId::X).await?;
-        let facebook = connect(&app, &sandbox, &workspace, PlatformId::Facebook).await?;
+        let accounts = connect_all(&app, &sandbox, &workspace).await?;
+        let (x, facebook) = (accounts[0].clone(), accounts[1].clone());
         let mut process = spawn("api", &[], &settings)?;
         process.said("api listens", 1).await?;
         let api = ApiClient::new(&format!("http://{address}"), key.expose());
-        Ok(Self { app, api, sandbox, redis, workspace, x, facebook, settings, process, _running: running, _database: database })
+        Ok(Self {
+            app,
+            api,
+            sandbox,
+            redis,
+            workspace,
+            x,
+            facebook,
+            accounts,
+            settings,
+            process,
+            _running: running,
+            _database: database,
+        })
     }
 
     /// Starts a worker that lives `ahead` seconds in the future, and waits until it is up.
@@ -235,10 +249,8 @@ impl System {
 
     /// The account on a platform.
     pub fn account(&self, platform: PlatformId) -> &AccountId {
-        match platform {
-            PlatformId::X => &self.x,
-            PlatformId::Facebook => &self.facebook,
-        }
+        let place = PlatformId::ALL.iter().position(|known| *known == platform);
+        &self.accounts[place.expect("every platform is listed")]
     }
 }
 

@@ -43,6 +43,7 @@ pub struct Stack {
     pub x: AccountId,
     /// Its Facebook Page.
     pub facebook: AccountId,
+    accounts: Vec<AccountId>,
     runner: Arc<Runner>,
     shutdown: CancellationToken,
     _running: sandbox::Running,
@@ -65,6 +66,11 @@ impl Drop for Stack {
 impl Stack {
     /// Starts everything; the clock stands at the machine's present time.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// As [`Self::start`], with other values for some settings.
+    pub async fn start_with(other: &[(&'static str, String)]) -> anyhow::Result<Self> {
         let database = database::fresh().await?;
         let clock = Clock::manual(Clock::system().now());
         let sandbox_clock = clock.clone();
@@ -73,26 +79,25 @@ impl Stack {
         let sandbox = Sandbox::new(&running.url);
         sandbox.post("settings", json!({ "rateLimits": false })).await?;
 
-        let app = App::start(config(&settings(&database.url, &redis_url(), &sandbox)), clock).await?;
+        let settings = [other, &settings(&database.url, &redis_url(), &sandbox)].concat();
+        let app = App::start(config(&settings), clock).await?;
         let now = app.clock.now();
         let workspace = workspaces::insert(&*app.db, "Test", now).await?;
         let (_, key) = api_keys::insert(&*app.db, &workspace, "test", &ALL_SCOPES, (now, None)).await?;
-        let x = connect(&app, &sandbox, &workspace, PlatformId::X).await?;
-        let facebook = connect(&app, &sandbox, &workspace, PlatformId::Facebook).await?;
+        let accounts = connect_all(&app, &sandbox, &workspace).await?;
+        let (x, facebook) = (accounts[0].clone(), accounts[1].clone());
 
         let shutdown = CancellationToken::new();
         let url = serve(&app, &shutdown)?;
         let runner = Runner::start(Arc::clone(&app), None);
         let api = ApiClient::new(&url, key.expose());
-        Ok(Self { app, sandbox, api, workspace, x, facebook, runner, shutdown, _running: running, _database: database })
+        Ok(Self { app, sandbox, api, workspace, x, facebook, accounts, runner, shutdown, _running: running, _database: database })
     }
 
     /// The account on a platform.
     pub fn account(&self, platform: PlatformId) -> &AccountId {
-        match platform {
-            PlatformId::X => &self.x,
-            PlatformId::Facebook => &self.facebook,
-        }
+        let place = PlatformId::ALL.iter().position(|known| *known == platform);
+        &self.accounts[place.expect("every platform is listed")]
     }
 
     /// Submits a text post for one platform.
@@ -229,15 +234,49 @@ pub fn settings(database_url: &str, redis_url: &str, sandbox: &Sandbox) -> Vec<(
         ("FACEBOOK_GRAPH_BASE", sandbox.url.clone()),
         ("FACEBOOK_WEB_BASE", sandbox.url.clone()),
         ("FACEBOOK_APP_ID", "1000000000000001".to_owned()),
+        ("FACEBOOK_VIDEO_BASE", sandbox.url.clone()),
+        ("INSTAGRAM_GRAPH_BASE", format!("{}/instagram", sandbox.url)),
+        ("INSTAGRAM_WEB_BASE", sandbox.url.clone()),
+        ("LINKEDIN_API_BASE", sandbox.url.clone()),
+        ("LINKEDIN_WEB_BASE", sandbox.url.clone()),
+        ("TIKTOK_API_BASE", sandbox.url.clone()),
+        ("TIKTOK_WEB_BASE", sandbox.url.clone()),
+        ("TIKTOK_VERIFIED_PREFIXES", sandbox.url.clone()),
+        ("YOUTUBE_API_BASE", sandbox.url.clone()),
+        ("YOUTUBE_WEB_BASE", sandbox.url.clone()),
         ("MEDIA_ALLOW", sandbox.host()),
     ]
 }
 
-/// Connects a new sandbox account to a workspace.
-pub async fn connect(app: &App, sandbox: &Sandbox, workspace: &WorkspaceId, platform: PlatformId) -> anyhow::Result<AccountId> {
-    let made = sandbox.post("accounts", json!({ "platform": platform, "name": "Ada" })).await?;
+/// Connects a new sandbox account of every platform to a workspace, in the order of [`PlatformId::ALL`].
+pub async fn connect_all(app: &App, sandbox: &Sandbox, workspace: &WorkspaceId) -> anyhow::Result<Vec<AccountId>> {
+    let mut accounts = Vec::new();
+    for platform in PlatformId::ALL {
+        accounts.push(connect(app, sandbox, workspace, (*platform, "")).await?);
+    }
+    Ok(accounts)
+}
+
+/// Connects a new sandbox account of a platform, and of a sort where the platform has several, to a workspace.
+pub async fn connect(
+    app: &App,
+    sandbox: &Sandbox,
+    workspace: &WorkspaceId,
+    (platform, variant): (PlatformId, &str),
+) -> anyhow::Result<AccountId> {
+    let made = sandbox.post("accounts", json!({ "platform": platform, "name": "Ada", "variant": variant })).await?;
     let grant = json!({ "type": "bearer", "access_token": made["accessToken"] });
     insert_account(app, workspace, platform, &made, &grant).await
+}
+
+/// The account's id as Pressroom stores it: LinkedIn's authors are whole URNs.
+fn external_id(platform: PlatformId, made: &Value) -> anyhow::Result<String> {
+    let id = made["id"].as_str().context("the account's id")?;
+    Ok(match (platform, made["variant"].as_str()) {
+        (PlatformId::Linkedin, Some("organization")) => format!("urn:li:organization:{id}"),
+        (PlatformId::Linkedin, _) => format!("urn:li:person:{id}"),
+        _ => id.to_owned(),
+    })
 }
 
 /// Stores an account that the sandbox made, with a grant.
@@ -254,9 +293,10 @@ pub async fn insert_account(
         id: id.clone(),
         workspace_id: workspace.clone(),
         platform,
-        external_id: made["id"].as_str().context("the account's id")?.to_owned(),
+        external_id: external_id(platform, made)?,
         name: "Ada".to_owned(),
         username: made["username"].as_str().map(str::to_owned),
+        variant: made["variant"].as_str().unwrap_or_default().to_owned(),
         state: AccountState::Connected,
         grant_sealed: accounts::seal_grant(&app.config.keys, &id, &serde_json::to_vec(grant)?)?,
         created_at: now,

@@ -13,7 +13,7 @@ use shared::ids::{JobId, WorkspaceId};
 use shared::jobs::JobState;
 use shared::journal::OUTCOME_UNKNOWN;
 use shared::store::jobs::{Decision, JobFilter};
-use shared::store::{job_steps, jobs, posts};
+use shared::store::{job_steps, jobs, posts, runs};
 
 use super::resolution::{Resolution, decision};
 use super::{LIMIT_DEFAULT, LIMIT_MAX, Tag};
@@ -86,6 +86,27 @@ pub struct Published {
     pub url: Option<String>,
     /// When it was found published.
     pub at: Option<String>,
+    /// What went wrong after it was live, such as a first comment that was refused.
+    pub warnings: Option<Vec<Warning>>,
+}
+
+/// Something that went wrong after a post was live.
+#[derive(Debug, Clone, Object)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+pub struct Warning {
+    /// A stable code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// The platform's own words.
+    pub platform_message: Option<String>,
+}
+
+impl From<runs::Warning> for Warning {
+    fn from(warning: runs::Warning) -> Self {
+        let runs::Warning { code, message, platform_message } = warning;
+        Self { code, message, platform_message }
+    }
 }
 
 /// A page of jobs, newest first.
@@ -101,7 +122,11 @@ pub struct JobPage {
 /// The published post of a target, if it has one.
 pub fn published(target: &post_target::Model) -> Option<Published> {
     let external_id = target.external_id.clone()?;
-    Some(Published { external_id, url: target.url.clone(), at: target.published_at.map(|at| at.to_string()) })
+    let warnings: Vec<runs::Warning> =
+        target.warnings.as_deref().map(serde_json::from_str).and_then(Result::ok).unwrap_or_default();
+    let warnings: Vec<Warning> = warnings.into_iter().map(Warning::from).collect();
+    let at = target.published_at.map(|at| at.to_string());
+    Some(Published { external_id, url: target.url.clone(), at, warnings: (!warnings.is_empty()).then_some(warnings) })
 }
 
 /// The last error of a job.

@@ -1,9 +1,11 @@
 //! One file per resource: input types, output types, then the handlers in the order create, list, get, update, delete.
 
+pub mod content;
 pub mod job_events;
 pub mod jobs;
 pub mod new_post;
 pub mod operations;
+pub mod platforms;
 pub mod posts;
 pub mod resolution;
 
@@ -14,6 +16,8 @@ use poem_openapi::Tags;
 pub enum Tag {
     /// Posts and their targets.
     Posts,
+    /// What each platform takes.
+    Platforms,
     /// The work behind them.
     Jobs,
     /// For those who run Pressroom.

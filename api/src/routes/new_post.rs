@@ -9,12 +9,14 @@ use shared::content::{self, AccountState, Draft, Kind};
 use shared::entity::{account, post, post_target};
 use shared::ids::{AccountId, PostId, TargetId, WorkspaceId};
 use shared::jobs::Payload;
-use shared::platforms::{self, rules::Pointers};
+use shared::platforms::{self, rules::Part};
 use shared::store::jobs::NewTimes;
 use shared::store::{accounts, jobs, posts};
+use strum::VariantArray;
 
 use crate::accept::NUDGE_GRACE;
 use crate::problem::{ApiError, Violation};
+use crate::routes::content::{Content, Options, Overrides};
 
 /// A new post.
 #[derive(Debug, Clone, Deserialize, Object)]
@@ -28,30 +30,8 @@ pub struct NewPost {
     pub targets: Vec<NewTarget>,
     /// When to publish, as RFC 3339 with an offset; now when absent.
     pub publish_at: Option<String>,
-}
-
-/// Words, link and images.
-#[derive(Debug, Clone, Default, Deserialize, Object)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[oai(rename_all = "camelCase", deny_unknown_fields, skip_serializing_if_is_none)]
-pub struct Content {
-    /// The words.
-    pub text: Option<String>,
-    /// The link, for posts of the kind `link`.
-    pub link: Option<String>,
-    /// The images, in order.
-    pub media: Option<Vec<Media>>,
-}
-
-/// An image by its address.
-#[derive(Debug, Clone, Deserialize, Object)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[oai(rename_all = "camelCase", deny_unknown_fields, skip_serializing_if_is_none)]
-pub struct Media {
-    /// Where to fetch it, http or https, on the public internet.
-    pub url: String,
-    /// A description for people who cannot see it.
-    pub alt_text: Option<String>,
+    /// Publishes even what is the same as another post to the same account within 24 hours.
+    pub allow_duplicate: Option<bool>,
 }
 
 /// One account to publish on.
@@ -61,23 +41,19 @@ pub struct Media {
 pub struct NewTarget {
     /// The account.
     pub account_id: String,
-    /// The kind of post: text, link, image or images.
+    /// The kind of post, such as `text`, `image` or `reel`; `GET /platforms` lists those of each platform.
     pub kind: String,
     /// What differs from the post's content here.
     pub overrides: Option<Overrides>,
+    /// Choices that only this platform has.
+    pub options: Option<Options>,
 }
 
-/// What differs for one target; a missing field keeps the post's value.
-#[derive(Debug, Clone, Default, Deserialize, Object)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[oai(rename_all = "camelCase", deny_unknown_fields, skip_serializing_if_is_none)]
-pub struct Overrides {
-    /// Other words.
-    pub text: Option<String>,
-    /// Another link.
-    pub link: Option<String>,
-    /// Other images.
-    pub media: Option<Vec<Media>>,
+impl NewTarget {
+    fn stored_overrides(&self) -> content::Overrides {
+        let options = self.options.clone().unwrap_or_default();
+        self.overrides.clone().unwrap_or_default().to_stored(&options)
+    }
 }
 
 /// Targets of one post.
@@ -85,46 +61,6 @@ const TARGETS_MAX: usize = 50;
 
 /// How far ahead a post may be scheduled, in days: ten years are a slip of the pen rather than a plan.
 const AHEAD_MAX_DAYS: u64 = 3650;
-
-impl From<&Media> for content::Media {
-    fn from(media: &Media) -> Self {
-        Self { url: media.url.clone(), alt_text: media.alt_text.clone() }
-    }
-}
-
-impl From<content::Media> for Media {
-    fn from(media: content::Media) -> Self {
-        Self { url: media.url, alt_text: media.alt_text }
-    }
-}
-
-impl Content {
-    fn to_stored(&self) -> content::Content {
-        let media = self.media.iter().flatten().map(content::Media::from).collect();
-        content::Content { text: self.text.clone().unwrap_or_default(), link: self.link.clone(), media }
-    }
-
-    /// The content of a stored post.
-    pub fn from_stored(text: &str) -> Self {
-        let stored: content::Content = serde_json::from_str(text).unwrap_or_default();
-        let media = stored.media.into_iter().map(Media::from).collect();
-        Self { text: Some(stored.text), link: stored.link, media: Some(media) }
-    }
-}
-
-impl Overrides {
-    fn to_stored(&self) -> content::Overrides {
-        let media = self.media.as_ref().map(|media| media.iter().map(content::Media::from).collect());
-        content::Overrides { text: self.text.clone(), link: self.link.clone(), media }
-    }
-
-    /// The overrides of a stored target.
-    pub fn from_stored(text: &str) -> Self {
-        let stored: content::Overrides = serde_json::from_str(text).unwrap_or_default();
-        let media = stored.media.map(|media| media.into_iter().map(Media::from).collect());
-        Self { text: stored.text, link: stored.link, media }
-    }
-}
 
 /// Checks a new post; gives its rows, or everything that is wrong with it.
 pub async fn check(app: &App, workspace: &WorkspaceId, new: &NewPost) -> Result<posts::NewPost, ApiError> {
@@ -137,12 +73,12 @@ pub async fn check(app: &App, workspace: &WorkspaceId, new: &NewPost) -> Result<
     let publish_at = publish_at(new, now, &mut violations);
     let content = new.content.to_stored();
     let known = list_accounts(app, workspace, new).await?;
-    let mut rows = Rows::new(workspace, &content, (now, publish_at));
+    let mut rows = Rows::new(workspace, &content, (now, publish_at), new.allow_duplicate.unwrap_or(false));
     for (n, target) in new.targets.iter().take(TARGETS_MAX).enumerate() {
         let account = known.iter().find(|account| account.id.as_str() == target.account_id);
         let repeated = new.targets[..n].iter().any(|earlier| earlier.account_id == target.account_id);
         match check_target(app, (n, target), &content, account, repeated) {
-            Ok((account, kind)) => rows.push(account, kind, target),
+            Ok((account, draft)) => rows.push(account, &draft, target),
             Err(broken) => violations.extend(broken),
         }
     }
@@ -178,8 +114,7 @@ fn check_target<'a>(
     content: &content::Content,
     account: Option<&'a account::Model>,
     repeated: bool,
-) -> Result<(&'a account::Model, Kind), Vec<Violation>> {
-    let at = pointers(n, target);
+) -> Result<(&'a account::Model, Draft), Vec<Violation>> {
     let mut broken = Vec::new();
     let account_at = format!("/targets/{n}/accountId");
     if repeated {
@@ -199,30 +134,36 @@ fn check_target<'a>(
     }
     let kind: Option<Kind> = target.kind.parse().ok();
     if kind.is_none() {
-        broken.push(violation(&at.kind, "kind_unknown", "the kinds are text, link, image and images".to_owned(), None));
+        let known: Vec<&str> = Kind::VARIANTS.iter().map(|kind| kind.into()).collect();
+        broken.push(violation(
+            &format!("/targets/{n}/kind"),
+            "kind_unknown",
+            format!("the kinds are {}", known.join(", ")),
+            None,
+        ));
     }
     if let (Some(account), Some(kind)) = (account, kind) {
-        let draft = Draft::new(kind, content, &target.overrides.clone().unwrap_or_default().to_stored());
-        let found = platforms::rules::check(platforms::rules(account.platform), &draft, &at, &|url| app.media.check(url));
-        broken.extend(found.into_iter().map(Violation::from));
+        let draft = Draft::new(kind, content, &target.stored_overrides());
+        let found = platforms::check_draft(app, account.platform, &draft);
+        broken.extend(
+            found.into_iter().map(|fault| violation(&pointer((n, target), &fault.part), fault.code, fault.detail, fault.limit)),
+        );
         if broken.is_empty() {
-            return Ok((account, kind));
+            return Ok((account, draft));
         }
     }
     Err(broken)
 }
 
-/// Where each part of a target's draft stands in the request: in its overrides, or in the content.
-fn pointers(n: usize, target: &NewTarget) -> Pointers {
-    let overrides = target.overrides.clone().unwrap_or_default();
-    let place = |overridden: bool, field: &str| {
-        if overridden { format!("/targets/{n}/overrides/{field}") } else { format!("/content/{field}") }
-    };
-    Pointers {
-        kind: format!("/targets/{n}/kind"),
-        text: place(overrides.text.is_some(), "text"),
-        link: place(overrides.link.is_some(), "link"),
-        media: place(overrides.media.is_some(), "media"),
+/// Where a part of a target's draft stands in the request: in its overrides, or in the content.
+fn pointer((n, target): (usize, &NewTarget), part: &Part) -> String {
+    match part {
+        Part::Kind => format!("/targets/{n}/kind"),
+        Part::Option(name) => format!("/targets/{n}/options/{name}"),
+        Part::Field(name, below) if target.overrides.as_ref().is_some_and(|overrides| overrides.has(name)) => {
+            format!("/targets/{n}/overrides/{name}{below}")
+        }
+        Part::Field(name, below) => format!("/content/{name}{below}"),
     }
 }
 
@@ -237,13 +178,18 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(workspace: &WorkspaceId, content: &content::Content, (now, publish_at): (Timestamp, Timestamp)) -> Self {
+    fn new(
+        workspace: &WorkspaceId,
+        content: &content::Content,
+        (now, publish_at): (Timestamp, Timestamp),
+        allow_duplicate: bool,
+    ) -> Self {
         let content = serde_json::to_string(content).unwrap_or_else(|_| unreachable!("content is plain JSON"));
         let post = post::Model { id: PostId::generate(), workspace_id: workspace.clone(), content, publish_at, created_at: now };
-        Self { post: posts::NewPost { post, targets: Vec::new(), jobs: Vec::new(), key: None }, now }
+        Self { post: posts::NewPost { post, targets: Vec::new(), jobs: Vec::new(), key: None, allow_duplicate }, now }
     }
 
-    fn push(&mut self, account: &account::Model, kind: Kind, target: &NewTarget) {
+    fn push(&mut self, account: &account::Model, draft: &Draft, target: &NewTarget) {
         let post = &self.post.post;
         let target_id = TargetId::generate();
         // A job that is due now is pushed by this process; the scheduler steps in when that got lost.
@@ -252,7 +198,7 @@ impl Rows {
         let mut job = jobs::new_row(&post.workspace_id, &Payload::PublishPost { target: target_id.clone() }, times);
         job.post_id = Some(post.id.clone());
         job.target_id = Some(target_id.clone());
-        let overrides = target.overrides.clone().unwrap_or_default().to_stored();
+        let overrides = target.stored_overrides();
         self.post.targets.push(post_target::Model {
             id: target_id,
             workspace_id: post.workspace_id.clone(),
@@ -260,12 +206,15 @@ impl Rows {
             position: i32::try_from(self.post.targets.len()).unwrap_or(i32::MAX),
             account_id: account.id.clone(),
             platform: account.platform,
-            kind,
+            kind: draft.kind,
             overrides: serde_json::to_string(&overrides).unwrap_or_else(|_| unreachable!("overrides are plain JSON")),
             job_id: job.id.clone(),
             external_id: None,
             url: None,
             published_at: None,
+            warnings: None,
+            fingerprint: draft.fingerprint(),
+            publish_at: post.publish_at,
         });
         self.post.jobs.push(job);
     }

@@ -9,6 +9,7 @@ use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use shared::app::App;
 use shared::jobs::Lane;
+use shared::platforms::versions;
 use shared::store::jobs;
 use strum::VariantArray;
 
@@ -67,6 +68,7 @@ impl Operations {
         });
         render_counters(&mut text, &counters);
         render_backlog(&mut text, &app).await?;
+        render_versions(&mut text, &app);
         Ok(PlainText(text))
     }
 }
@@ -120,6 +122,17 @@ fn render_counters(text: &mut String, series: &BTreeMap<String, f64>) {
 
 /// Due jobs are counted up to this many, so that a look costs little however deep the backlog is.
 const BACKLOG_COUNT_MAX: i64 = 100_000;
+
+/// Days until the platforms' API versions in use end.
+fn render_versions(text: &mut String, app: &App) {
+    let name = "pressroom_api_version_days_left";
+    let _ = writeln!(text, "# HELP {name} Days until the API version in use ends, where that is known\n# TYPE {name} gauge");
+    for version in versions::in_use(&app.config) {
+        if let Some(days) = version.days_left(app.clock.now()) {
+            let _ = writeln!(text, "{name}{{platform=\"{}\",version=\"{}\"}} {days}", version.platform, version.name);
+        }
+    }
+}
 
 async fn render_backlog(text: &mut String, app: &App) -> Result<(), ApiError> {
     let now = app.clock.now();

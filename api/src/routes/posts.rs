@@ -12,7 +12,7 @@ use shared::ids::{PostId, WorkspaceId};
 use shared::jobs::JobState;
 use shared::store::idempotency::{Answer, NewKey};
 use shared::store::jobs::Decision;
-use shared::store::posts::PostWithTargets;
+use shared::store::posts::{PostWithTargets, Written};
 use shared::store::{idempotency, job_steps, jobs, posts};
 
 use super::jobs::{JobFault, Published, fault, next_attempt_at, parse, phase, published};
@@ -20,8 +20,9 @@ use super::{LIMIT_DEFAULT, LIMIT_MAX, Tag};
 use crate::accept::{Acceptor, InFlight, KEY_LIFETIME};
 use crate::auth::ApiKey;
 use crate::body::{Body, Rendered};
-use crate::problem::{ApiError, Phase, Problem, ProblemJson};
-use crate::routes::new_post::{self, Content, NewPost, Overrides};
+use crate::problem::{ApiError, Phase, Problem, ProblemJson, Violation};
+use crate::routes::content::{Content, Options, Overrides};
+use crate::routes::new_post::{self, NewPost};
 
 /// A post with its targets.
 #[derive(Debug, Clone, Object)]
@@ -55,6 +56,8 @@ pub struct Target {
     pub kind: String,
     /// What differs from the post's content.
     pub overrides: Overrides,
+    /// Choices that only this platform has.
+    pub options: Options,
     /// The job that publishes it.
     pub job_id: String,
     /// The job's status.
@@ -121,12 +124,14 @@ impl Post {
 
 impl Target {
     fn new(target: &shared::entity::post_target::Model, job: &job::Model) -> Self {
+        let (overrides, options) = Overrides::from_stored(&target.overrides);
         Self {
             id: target.id.to_string(),
             account_id: target.account_id.to_string(),
             platform: target.platform.to_string(),
             kind: target.kind.to_string(),
-            overrides: Overrides::from_stored(&target.overrides),
+            overrides,
+            options,
             job_id: job.id.to_string(),
             status: job.state.to_string(),
             progress: job.progress,
@@ -204,8 +209,10 @@ impl Posts {
             },
             expires_at: app.clock.now().plus(KEY_LIFETIME),
         });
-        if acceptor.write(post).await? {
-            return Ok(Accepted::Accepted(shown, location, None));
+        match acceptor.write(post).await? {
+            Written::Written => return Ok(Accepted::Accepted(shown, location, None)),
+            Written::Duplicate { position, of } => return Err(duplicate(position, &of)),
+            Written::KeyUsed => {}
         }
         let (key, _) = claimed.ok_or_else(|| ApiError::conflict("key_conflict", "a key conflict without a key"))?;
         let first = replay(&app, &caller.workspace, &key, &request_hash).await?;
@@ -276,6 +283,17 @@ impl Posts {
         let problem = Problem::new(poem::http::StatusCode::CONFLICT, "already_begun", detail);
         Err(ApiError::Conflict(ProblemJson::from(Problem { phases: Some(begun), ..problem }), None))
     }
+}
+
+/// The refusal of a post that is the same as another within a day.
+fn duplicate(position: i32, of: &PostId) -> ApiError {
+    let detail = format!(
+        "the same text and files go to this account within 24 hours with the post {of}; change it, or send `allowDuplicate`"
+    );
+    let problem = Problem::new(poem::http::StatusCode::CONFLICT, "duplicate_content", detail.clone());
+    let pointer = format!("/targets/{position}");
+    let violation = Violation { pointer, code: "duplicate_content".to_owned(), detail, limit: None };
+    ApiError::Conflict(ProblemJson::from(Problem { violations: Some(vec![violation]), ..problem }), None)
 }
 
 async fn show(app: &App, workspace: &WorkspaceId, id: &PostId) -> Result<Json<Post>, ApiError> {

@@ -44,6 +44,6 @@ pub fn decision(resolution: Resolution) -> Result<Decision, ApiError> {
         (Outcome::Published, Some(external_id)) if external_id.is_empty() || external_id.len() > 200 => {
             Err(ApiError::field("/externalId", "invalid_field", "the id must have 1 to 200 characters"))
         }
-        (Outcome::Published, Some(external_id)) => Ok(Decision::Published(Published { external_id, url: resolution.url })),
+        (Outcome::Published, Some(external_id)) => Ok(Decision::Published(Published::new(external_id, resolution.url))),
     }
 }

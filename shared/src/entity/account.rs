@@ -23,6 +23,8 @@ pub struct Model {
     pub name: String,
     /// The name in links, where the platform has one.
     pub username: Option<String>,
+    /// Which sort of account it is, where a platform has several; else empty.
+    pub variant: String,
     /// Whether it can be used.
     pub state: AccountState,
     /// The sealed grant.

@@ -35,6 +35,12 @@ pub struct Model {
     pub url: Option<String>,
     /// When it was found published.
     pub published_at: Option<Timestamp>,
+    /// What went wrong after it was live, as JSON, see `store::runs::Warning`.
+    pub warnings: Option<String>,
+    /// A hash of all that people would see, see `Draft::fingerprint`.
+    pub fingerprint: i64,
+    /// When it is to be published: the post's time.
+    pub publish_at: Timestamp,
 }
 
 /// No relations are declared: queries name their joins.

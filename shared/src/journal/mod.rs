@@ -8,6 +8,8 @@
 //! the first byte of its request, for longer than the whole schedule of looks, and then goes on.
 
 mod halt;
+mod note;
+mod poll;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::store::job_events::NewEvent;
 use crate::store::job_steps::{Intent, StepChange, StepWrite};
 
 pub use halt::{Halt, Point};
+pub use poll::{After, Polling};
 
 /// Why a run ends before its job is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,11 +99,11 @@ impl ClaimWatch {
         self.lost.store(true, Ordering::SeqCst);
     }
 
-    fn check(&self) -> Result<(), Stop> {
+    fn check(&self, committed: bool) -> Result<(), Stop> {
         if self.lost.load(Ordering::SeqCst) {
             return Err(Stop::LostClaim);
         }
-        if self.cancelled.load(Ordering::SeqCst) { Err(Stop::Cancelled) } else { Ok(()) }
+        if self.cancelled.load(Ordering::SeqCst) && !committed { Err(Stop::Cancelled) } else { Ok(()) }
     }
 }
 
@@ -131,6 +134,8 @@ pub struct Journal {
     steps: HashMap<String, job_step::Model>,
     watch: ClaimWatch,
     progress: i32,
+    /// Something is out: from here on the job can't be called off, it has to be finished.
+    committed: bool,
 }
 
 impl Journal {
@@ -138,7 +143,7 @@ impl Journal {
     pub fn new(recorder: Recorder, job: job::Model, steps: Vec<job_step::Model>, watch: ClaimWatch) -> Self {
         let progress = job.progress;
         let steps = steps.into_iter().map(|step| (step.name.clone(), step)).collect();
-        Self { recorder, job, steps, watch, progress }
+        Self { recorder, job, steps, watch, progress, committed: false }
     }
 
     /// Sets the progress in percent that the next write carries.
@@ -149,6 +154,11 @@ impl Journal {
     /// Whether a call was made, or may have been, whose outcome is not recorded.
     pub fn has_open_intent(&self) -> bool {
         self.steps.values().any(|step| step.output.is_none())
+    }
+
+    /// Whether a step's outcome is recorded, so that what only leads up to it need not be repeated.
+    pub fn is_done(&self, name: &str) -> bool {
+        self.remembered(name, None).is_some()
     }
 
     /// Does repeatable work once and remembers its output for `keeps` (for ever when `None`).
@@ -162,7 +172,7 @@ impl Journal {
         if let Some(output) = self.remembered(name, keeps) {
             return read(name, output);
         }
-        self.watch.check()?;
+        self.watch.check(self.committed)?;
         self.pass(name, Point::Before).await;
         let output = work().await.map_err(repeatable)?;
         self.pass(name, Point::Answered).await;
@@ -182,29 +192,33 @@ impl Journal {
         F: AsyncFnOnce(Timestamp) -> Result<Sighting<T>, JobError>,
     {
         if let Some(output) = self.remembered(name, None) {
-            return read(name, output);
+            let output = read(name, output);
+            self.committed = true;
+            return output;
         }
         let mut intent = Intent { first_at: self.now(), at: self.now(), sends: 1, looks: 0 };
         if let Some(open) = self.open_intent(name) {
             if let Some(output) = self.look(name, looks, open, find).await? {
+                self.committed = true;
                 return Ok(output);
             }
             intent = Intent { first_at: open.first_at, sends: open.sends + 1, ..intent };
         }
-        self.watch.check()?;
+        self.watch.check(self.committed)?;
         self.write(
             name,
             StepChange::Intend(intent),
             Some(("sending", serde_json::json!({ "step": name, "send": intent.sends }))),
         )
         .await?;
-        self.pass(name, Point::Before).await;
-        self.watch.check()?;
+        self.pass_once(name, Point::Before).await;
+        self.watch.check(self.committed)?;
         let answer = tokio::time::timeout(CALL_TIMEOUT, act()).await;
         match answer.unwrap_or_else(|_| Err(timed_out(name))) {
             Ok(output) => {
-                self.pass(name, Point::Answered).await;
+                self.pass_once(name, Point::Answered).await;
                 self.record(name, &output, Some(("sent", serde_json::json!({ "step": name })))).await?;
+                self.committed = true;
                 Ok(output)
             }
             Err(error) => Err(self.refused(name, looks, intent, error).await?),
@@ -346,6 +360,12 @@ impl Journal {
 
     async fn pass(&self, name: &str, point: Point) {
         self.recorder.pass(name, point).await;
+    }
+
+    /// A point of a call that must not happen twice: such points can also be named all together, as `once`.
+    async fn pass_once(&self, name: &str, point: Point) {
+        self.pass(name, point).await;
+        self.pass("once", point).await;
     }
 }
 

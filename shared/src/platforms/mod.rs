@@ -2,23 +2,31 @@
 //!
 //! To add one: its folder here, a variant in [`PlatformId`], and a line in `platforms!` below.
 
+mod check;
 pub mod facebook;
+pub mod instagram;
+pub mod linkedin;
 pub mod rules;
+pub mod tiktok;
+pub mod versions;
 pub mod x;
+pub mod youtube;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::clients::probe::Probe;
 use crate::clock::Timestamp;
 use crate::content::{Draft, PlatformId};
 use crate::entity::{account, post_target};
 use crate::error::{ErrorClass, JobError};
-use crate::ids::WorkspaceId;
 use crate::journal::{Journal, Stop};
 use crate::secret::Secret;
-use crate::store::runs::Published;
+use crate::store::runs::{Published, Warning};
 use crate::store::{accounts, posts};
-use rules::Rules;
+use rules::{Broken, Rules};
 
 /// What lets us act for an account. Sealed at rest, see `store::accounts`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +56,34 @@ pub struct Publishing<'a> {
     pub grant: &'a Grant,
     /// What to publish.
     pub draft: &'a Draft,
+    /// What its files are, by their addresses.
+    pub files: &'a BTreeMap<String, Probe>,
 }
 
 impl Publishing<'_> {
+    /// What a file of the draft is.
+    pub fn file(&self, url: &str) -> Result<&Probe, JobError> {
+        let missing = || JobError::new(ErrorClass::Bug, "file_unknown", format!("`{url}` was not looked at"));
+        self.files.get(url).ok_or_else(missing)
+    }
+
+    /// Seals an address that works as a credential, such as one to upload to, so that the journal may keep it.
+    pub fn seal_url(&self, url: &str) -> Result<String, JobError> {
+        let sealed = self.app.config.keys.seal(url.as_bytes(), &self.url_place());
+        sealed.map_err(|error| JobError::new(ErrorClass::Bug, "url_unsealable", format!("an address can't be sealed: {error}")))
+    }
+
+    /// Opens an address that [`Self::seal_url`] sealed for this account.
+    pub fn open_url(&self, sealed: &str) -> Result<String, JobError> {
+        let bug = |reason: String| JobError::new(ErrorClass::Bug, "url_unreadable", format!("a sealed address can't be used: {reason}"));
+        let opened = self.app.config.keys.open(sealed, &self.url_place()).map_err(|error| bug(error.to_string()))?;
+        String::from_utf8(opened).map_err(|_| bug("it is not text".to_owned()))
+    }
+
+    fn url_place(&self) -> String {
+        format!("job_steps:output:{}", self.account.id)
+    }
+
     /// Ids of posts on this account that belong to other targets: a search must not take one of them for its own.
     pub async fn taken_ids(&self, since: Timestamp) -> Result<Vec<String>, JobError> {
         let account = self.account;
@@ -63,8 +96,13 @@ pub(crate) trait Platform {
     /// What the platform takes.
     const RULES: Rules;
 
-    /// Publishes the draft, every visible call under the journal's `once`.
+    /// Publishes the draft, every visible call under the journal's `once`. It ends when the platform says that it is live.
     async fn publish(cx: &Publishing<'_>, journal: &mut Journal) -> Result<Published, Stop>;
+
+    /// Does what follows a post that is live: the first comment, a cover. Whatever fails here is a warning.
+    async fn follow_up(_cx: &Publishing<'_>, _journal: &mut Journal, _published: &Published) -> Result<(), Stop> {
+        Ok(())
+    }
 }
 
 macro_rules! platforms {
@@ -81,30 +119,113 @@ macro_rules! platforms {
                 $(PlatformId::$id => Box::pin(<$adapter as Platform>::publish(cx, journal)).await,)+
             }
         }
+
+        async fn follow_up_on(
+            platform: PlatformId,
+            cx: &Publishing<'_>,
+            journal: &mut Journal,
+            published: &Published,
+        ) -> Result<(), Stop> {
+            match platform {
+                $(PlatformId::$id => Box::pin(<$adapter as Platform>::follow_up(cx, journal, published)).await,)+
+            }
+        }
     };
 }
 
 platforms! {
     X => x::X,
     Facebook => facebook::Facebook,
+    Instagram => instagram::Instagram,
+    Linkedin => linkedin::Linkedin,
+    Tiktok => tiktok::Tiktok,
+    Youtube => youtube::Youtube,
 }
 
-/// Publishes one target: opens the account's grant and lets its platform's adapter work under the journal.
+/// What every platform takes.
+pub(crate) fn all_rules() -> impl Iterator<Item = &'static Rules> {
+    PlatformId::ALL.iter().map(|platform| rules(*platform))
+}
+
+/// Checks a draft against its platform's rules; an empty list means that it may be published.
+pub fn check_draft(app: &App, platform: PlatformId, draft: &Draft) -> Vec<Broken> {
+    check::check(rules(platform), draft, &|url| app.media.check(url))
+}
+
+/// Publishes one target: opens the account's grant, looks at the files, lets the platform's adapter work under the journal.
+///
+/// `last_attempt` tells that a passing fault won't be tried again, so that a post that is live ends with a warning instead.
 pub async fn publish(
     app: &App,
-    workspace: &WorkspaceId,
-    target: &post_target::Model,
+    (target, account): (&post_target::Model, &account::Model),
     draft: &Draft,
     journal: &mut Journal,
+    last_attempt: bool,
 ) -> Result<Published, Stop> {
-    let account = accounts::get(&*app.db, workspace, &target.account_id).await?;
     if account.state == crate::content::AccountState::NeedsReconnect {
         let message = format!("the account `{}` must be reconnected", account.name);
         return Err(JobError::new(ErrorClass::AuthRevoked, "account_needs_reconnect", message).into());
     }
-    let grant = open_grant(app, &account)?;
-    let cx = Publishing { app, account: &account, grant: &grant, draft };
-    publish_on(target.platform, &cx, journal).await
+    let grant = open_grant(app, account)?;
+    let files = look_at_files(app, target.platform, draft, journal).await?;
+    let cx = Publishing { app, account, grant: &grant, draft, files: &files };
+    let mut published = publish_on(target.platform, &cx, journal).await?;
+    match follow_up_on(target.platform, &cx, journal, &published).await {
+        Ok(()) => {}
+        Err(Stop::Error(error)) if comes_again(&error, last_attempt) => return Err(Stop::Error(error)),
+        Err(Stop::Error(error)) => published.warnings.push(Warning::from(&error)),
+        Err(stop) => return Err(stop),
+    }
+    Ok(published)
+}
+
+/// Whether a fault after the post is live is worth another run: the journal then goes on where it stopped.
+fn comes_again(error: &JobError, last_attempt: bool) -> bool {
+    match error.class {
+        ErrorClass::NotReady | ErrorClass::RateLimited => true,
+        ErrorClass::Transient => !last_attempt,
+        _ => false,
+    }
+}
+
+/// Looks at every file before the first call to the platform, and holds it against the platform's limits.
+async fn look_at_files(
+    app: &App,
+    platform: PlatformId,
+    draft: &Draft,
+    journal: &mut Journal,
+) -> Result<BTreeMap<String, Probe>, Stop> {
+    if draft.files().next().is_none() {
+        return Ok(BTreeMap::new());
+    }
+    let files: BTreeMap<String, Probe> = journal
+        .step("probe", None, async || {
+            let mut files = BTreeMap::new();
+            for url in draft.files() {
+                if !files.contains_key(url) {
+                    files.insert(url.to_owned(), app.media.probe(url).await?);
+                }
+            }
+            Ok(files)
+        })
+        .await?;
+    let Some(kind) = rules(platform).kinds.iter().find(|rule| rule.kind == draft.kind) else { return Ok(files) };
+    for url in draft.files() {
+        let is_thumbnail = draft.thumbnail.as_deref() == Some(url) && !draft.media.iter().any(|media| media.url == url);
+        let allowed = if is_thumbnail { kind.thumbnail.as_slice() } else { kind.files };
+        // A cover that this kind has no use for is not sent, so it is not judged.
+        if is_thumbnail && allowed.is_empty() {
+            continue;
+        }
+        if let Some(probe) = files.get(url) {
+            check::check_file(allowed, probe).map_err(|(code, reason)| refused_file(url, code, &reason))?;
+        }
+    }
+    Ok(files)
+}
+
+fn refused_file(url: &str, code: &'static str, reason: &str) -> JobError {
+    JobError::new(ErrorClass::Rejected, code, format!("`{url}`: {reason}")).remedy("use another file and submit the post again")
 }
 
 fn open_grant(app: &App, account: &account::Model) -> Result<Grant, JobError> {

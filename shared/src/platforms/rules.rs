@@ -1,138 +1,270 @@
-//! Limits as data, and the one check that applies them to a draft, all violations at once.
+//! What a platform takes, as data: served to front ends and applied to every draft by [`super::check`].
 
-use std::ops::RangeInclusive;
-
-use url::Url;
-
-use crate::content::{Draft, Kind, Violation};
+use crate::content::{Draft, Kind};
 
 /// What a platform takes.
 #[derive(Debug)]
 pub struct Rules {
-    /// The kinds of post, each with the number of images it holds.
+    /// The platform's name as people know it.
+    pub name: &'static str,
+    /// The kinds of post.
     pub kinds: &'static [KindRule],
-    /// The longest text, as [`Rules::text_length`] counts.
-    pub text_max: i64,
-    /// How the platform counts what a draft says; an error names what makes it invalid whatever its length.
-    pub text_length: fn(&Draft) -> Result<i64, &'static str>,
-    /// The longest description of an image, in characters.
-    pub alt_text_max: usize,
+    /// The choices that only this platform has.
+    pub options: &'static [OptionRule],
+    /// The scopes that publishing needs.
+    pub scopes: &'static [&'static str],
+    /// What the length of a text is counted in.
+    pub unit: Unit,
+    /// What really goes out as the text, when that is not the draft's text alone.
+    pub text: fn(&Draft) -> String,
+    /// What no table can say; usually nothing.
+    pub extra: fn(&Draft, &mut Vec<Broken>),
 }
 
-/// A kind of post.
-#[derive(Debug)]
+/// What the length of a text is counted in.
+#[derive(Debug, Clone, Copy)]
+pub enum Unit {
+    /// Unicode code points.
+    Characters,
+    /// UTF-16 code units.
+    Utf16,
+    /// Bytes in UTF-8.
+    Bytes,
+    /// The platform's own weights; an error names what makes a text invalid whatever its length.
+    Weighted(fn(&str) -> Result<i64, &'static str>),
+}
+
+impl Unit {
+    /// The length of a text.
+    pub fn count(self, text: &str) -> Result<i64, &'static str> {
+        let count = match self {
+            Self::Characters => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Bytes => text.len(),
+            Self::Weighted(count) => return count(text),
+        };
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// Its name for front ends.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Characters => "characters",
+            Self::Utf16 => "utf16_units",
+            Self::Bytes => "utf8_bytes",
+            Self::Weighted(_) => "weighted_characters",
+        }
+    }
+}
+
+/// A kind of post. Build it on [`KindRule::new`], which takes nothing.
+#[derive(Debug, Clone, Copy)]
 pub struct KindRule {
     /// The kind.
     pub kind: Kind,
-    /// How many images it holds.
-    pub images: RangeInclusive<usize>,
-}
-
-/// JSON pointers to where a draft's parts came from: the post's content, or a target's overrides.
-#[derive(Debug, Clone)]
-pub struct Pointers {
-    /// The kind.
-    pub kind: String,
     /// The text.
-    pub text: String,
+    pub text: TextRule,
+    /// The title, in code points.
+    pub title: TextRule,
     /// The link.
-    pub link: String,
-    /// The list of media.
-    pub media: String,
+    pub link: Need,
+    /// How many files it holds.
+    pub media: (usize, usize),
+    /// The files it takes; each medium must fit the one for its type.
+    pub files: &'static [FileRule],
+    /// The longest description of an image in code points; 0 where there is none.
+    pub alt_text_max: usize,
+    /// The image that stands for a video or a link.
+    pub thumbnail: Option<FileRule>,
+    /// A question with answers.
+    pub poll: Option<PollRule>,
+    /// How many posts may follow the first of a thread.
+    pub thread: (usize, usize),
+    /// The first comment, in code points, or in the platform's own weights where it has some.
+    pub comment: TextRule,
 }
 
-/// Checks a draft against a platform's rules; an empty list means that it may be published.
-pub fn check(
-    rules: &Rules,
-    draft: &Draft,
-    at: &Pointers,
-    media_url: &dyn Fn(&str) -> Result<(), &'static str>,
-) -> Vec<Violation> {
-    let mut found = Vec::new();
-    let Some(kind) = rules.kinds.iter().find(|rule| rule.kind == draft.kind) else {
-        let known: Vec<&str> = rules.kinds.iter().map(|rule| rule.kind.into()).collect();
-        found.push(violation(&at.kind, "kind_unsupported", format!("this account's platform takes {}", known.join(", ")), None));
-        return found;
+impl KindRule {
+    /// A kind that takes nothing yet.
+    pub const fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            text: TextRule::NONE,
+            title: TextRule::NONE,
+            link: Need::Never,
+            media: (0, 0),
+            files: &[],
+            alt_text_max: 0,
+            thumbnail: None,
+            poll: None,
+            thread: (0, 0),
+            comment: TextRule::NONE,
+        }
+    }
+}
+
+/// How a field is to be filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must be absent.
+    Never,
+    /// It may be there.
+    Optional,
+    /// It must be there.
+    Required,
+}
+
+/// A text and its limits.
+#[derive(Debug, Clone, Copy)]
+pub struct TextRule {
+    /// Whether it is taken.
+    pub need: Need,
+    /// The most that it may count.
+    pub max: i64,
+    /// The most hashtags.
+    pub hashtags_max: Option<usize>,
+    /// The most mentions.
+    pub mentions_max: Option<usize>,
+}
+
+impl TextRule {
+    /// No text.
+    pub const NONE: Self = Self { need: Need::Never, max: 0, hashtags_max: None, mentions_max: None };
+
+    /// A text that may be absent.
+    pub const fn optional(max: i64) -> Self {
+        Self { need: Need::Optional, max, ..Self::NONE }
+    }
+
+    /// A text that must be there.
+    pub const fn required(max: i64) -> Self {
+        Self { need: Need::Required, max, ..Self::NONE }
+    }
+}
+
+/// A question with answers.
+#[derive(Debug, Clone, Copy)]
+pub struct PollRule {
+    /// The longest question in code points; 0 where the text is the question.
+    pub question_max: usize,
+    /// How many answers.
+    pub options: (usize, usize),
+    /// The longest answer in code points.
+    pub option_max: usize,
+    /// The shortest and the longest vote, in minutes.
+    pub minutes: (u32, u32),
+    /// The only lengths, in minutes, where not every one between goes.
+    pub minutes_only: &'static [u32],
+}
+
+/// A choice that only some platforms have.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionRule {
+    /// The field of [`crate::content::Options`] in camel case.
+    pub name: &'static str,
+    /// The words it may hold; empty for anything.
+    pub values: &'static [&'static str],
+    /// The kinds that must have it.
+    pub required: &'static [Kind],
+    /// What it does.
+    pub about: &'static str,
+}
+
+impl OptionRule {
+    /// A choice that is free and optional.
+    pub const fn new(name: &'static str, about: &'static str) -> Self {
+        Self { name, values: &[], required: &[], about }
+    }
+}
+
+/// A file and its limits. Build it on [`FileRule::ANY`]; every pair is the least and the most.
+#[derive(Debug, Clone, Copy)]
+pub struct FileRule {
+    /// What people call it: image, gif, video, document.
+    pub name: &'static str,
+    /// MIME types by content.
+    pub types: &'static [&'static str],
+    /// Size in bytes.
+    pub bytes: (u64, u64),
+    /// Width in pixels.
+    pub width: (u32, u32),
+    /// Height in pixels.
+    pub height: (u32, u32),
+    /// Width divided by height.
+    pub ratio: (f64, f64),
+    /// Most pixels in all.
+    pub pixels_max: u64,
+    /// Duration in milliseconds.
+    pub duration_ms: (u64, u64),
+    /// Frames per second.
+    pub fps: (f64, f64),
+    /// Video codecs by the names of [`crate::clients::probe::Probe`]; empty for any.
+    pub codecs: &'static [&'static str],
+    /// Most pages.
+    pub pages_max: u32,
+    /// Whether an animated image is meant, or a still one; either when `None`.
+    pub animated: Option<bool>,
+}
+
+impl FileRule {
+    /// A file without limits.
+    pub const ANY: Self = Self {
+        name: "file",
+        types: &[],
+        bytes: (1, u64::MAX),
+        width: (0, u32::MAX),
+        height: (0, u32::MAX),
+        ratio: (0.0, f64::MAX),
+        pixels_max: u64::MAX,
+        duration_ms: (0, u64::MAX),
+        fps: (0.0, f64::MAX),
+        codecs: &[],
+        pages_max: u32::MAX,
+        animated: None,
     };
-    check_text(rules, draft, at, &mut found);
-    check_link(draft, at, &mut found);
-    check_media(rules, kind, draft, at, &mut found);
-    for (n, media) in draft.media.iter().enumerate() {
-        if let Err(reason) = media_url(&media.url) {
-            found.push(violation(
-                &format!("{}/{n}/url", at.media),
-                "media_url_refused",
-                format!("the address is refused: {reason}"),
-                None,
-            ));
-        }
-    }
-    found
 }
 
-fn check_text(rules: &Rules, draft: &Draft, at: &Pointers, found: &mut Vec<Violation>) {
-    if draft.kind == Kind::Text && draft.text.trim().is_empty() {
-        found.push(violation(&at.text, "text_required", "a text post needs a text".to_owned(), None));
-        return;
+/// A broken rule at a part of a draft; the request's address of the part is put in later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The part.
+    pub part: Part,
+    /// A stable code in snake case.
+    pub code: &'static str,
+    /// What is wrong and what to do about it.
+    pub detail: String,
+    /// The limit that was passed, where there is one.
+    pub limit: Option<i64>,
+}
+
+impl Broken {
+    /// A broken rule without a limit.
+    pub fn new(part: Part, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { part, code, detail: detail.into(), limit: None }
     }
-    match (rules.text_length)(draft) {
-        Err(reason) => found.push(violation(&at.text, "text_invalid", reason.to_owned(), None)),
-        Ok(length) if length > rules.text_max => {
-            let detail =
-                format!("the text counts {length} of at most {}; shorten it by {}", rules.text_max, length - rules.text_max);
-            found.push(violation(&at.text, "text_too_long", detail, Some(rules.text_max)));
-        }
-        Ok(_) => {}
+
+    /// Adds the limit that was passed.
+    #[must_use]
+    pub fn limit(mut self, limit: impl TryInto<i64>) -> Self {
+        self.limit = limit.try_into().ok();
+        self
     }
 }
 
-fn check_link(draft: &Draft, at: &Pointers, found: &mut Vec<Violation>) {
-    match (&draft.link, draft.kind) {
-        (None, Kind::Link) => found.push(violation(&at.link, "link_required", "a link post needs a link".to_owned(), None)),
-        (Some(_), Kind::Text | Kind::Image | Kind::Images) => {
-            let detail = "only a link post has a link; put it into the text, or use the kind `link`".to_owned();
-            found.push(violation(&at.link, "link_not_allowed", detail, None));
-        }
-        (Some(link), Kind::Link) => {
-            let web = Url::parse(link).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !web {
-                found.push(violation(&at.link, "link_invalid", "the link must be an http or https address".to_owned(), None));
-            }
-        }
-        (None, _) => {}
-    }
+/// A part of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The kind.
+    Kind,
+    /// A field of the content by its JSON name, and what stands below it as a JSON pointer: `("media", "/0/url")`.
+    Field(&'static str, String),
+    /// A field of the target's options.
+    Option(&'static str),
 }
 
-fn check_media(rules: &Rules, kind: &KindRule, draft: &Draft, at: &Pointers, found: &mut Vec<Violation>) {
-    let (min, max) = (*kind.images.start(), *kind.images.end());
-    let count = draft.media.len();
-    let name: &str = draft.kind.into();
-    if count > max {
-        let code = if max == 0 { "media_not_allowed" } else { "too_many_images" };
-        let detail = format!("a post of the kind `{name}` holds at most {max} images here, not {count}");
-        found.push(violation(&at.media, code, detail, Some(limit(max))));
-    } else if count < min {
-        let detail = format!("a post of the kind `{name}` holds at least {min} images, not {count}");
-        found.push(violation(&at.media, "too_few_images", detail, Some(limit(min))));
+impl Part {
+    /// A whole field of the content.
+    pub fn field(name: &'static str) -> Self {
+        Self::Field(name, String::new())
     }
-    for (n, media) in draft.media.iter().enumerate() {
-        let length = media.alt_text.as_deref().map_or(0, |text| text.chars().count());
-        if length > rules.alt_text_max {
-            let detail = format!("the description counts {length} of at most {} characters", rules.alt_text_max);
-            found.push(violation(
-                &format!("{}/{n}/altText", at.media),
-                "alt_text_too_long",
-                detail,
-                Some(limit(rules.alt_text_max)),
-            ));
-        }
-    }
-}
-
-fn limit(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-fn violation(pointer: &str, code: &str, detail: String, limit: Option<i64>) -> Violation {
-    Violation { pointer: pointer.to_owned(), code: code.to_owned(), detail, limit }
 }

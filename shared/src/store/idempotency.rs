@@ -37,6 +37,13 @@ pub struct NewKey {
     pub expires_at: Timestamp,
 }
 
+/// Takes back a key whose request was refused after all, in the transaction that inserted it.
+pub async fn delete(db: &impl ConnectionTrait, key: &NewKey) -> Result<(), DbErr> {
+    let sql = "DELETE FROM idempotency_keys WHERE workspace_id = $1 AND route = $2 AND key = $3";
+    let values = vec![key.workspace.clone().into(), key.route.into(), key.key.clone().into()];
+    execute(db, sql, values).await.map(|_| ())
+}
+
 /// Inserts keys; tells for each whether it was new. An expired key is overwritten.
 pub async fn insert_many(db: &impl ConnectionTrait, keys: &[&NewKey], now: Timestamp) -> Result<Vec<bool>, DbErr> {
     let mut fresh = Vec::with_capacity(keys.len());

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
-use super::db::{Db, execute, pieces, query, rows};
+use super::db::{Db, execute, in_order, pieces, query, rows};
 use super::idempotency::{self, NewKey};
 use super::job_events::{self, NewEvent};
 use super::jobs;
@@ -25,17 +26,38 @@ pub struct NewPost {
     pub jobs: Vec<job::Model>,
     /// The client's idempotency key with the answer to remember.
     pub key: Option<NewKey>,
+    /// Whether the same post within a day is meant.
+    pub allow_duplicate: bool,
 }
 
-/// Writes posts with their targets, jobs, first events and idempotency keys in one transaction.
-///
-/// Tells for each whether it was written: `false` means that its idempotency key was there already.
-pub async fn insert_batch(db: &Db, posts: &[Arc<NewPost>], now: Timestamp) -> Result<Vec<bool>, DbErr> {
+/// What became of an accepted post's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// They are durable.
+    Written,
+    /// Its idempotency key was there already.
+    KeyUsed,
+    /// A target is the same as one of another post within a day.
+    Duplicate {
+        /// The target's place in the post, from 0.
+        position: i32,
+        /// The other post.
+        of: PostId,
+    },
+}
+
+/// Writes posts with their targets, jobs, first events and idempotency keys in one transaction; tells what became of each.
+pub async fn insert_batch(db: &Db, posts: &[Arc<NewPost>], now: Timestamp) -> Result<Vec<Written>, DbErr> {
     let txn = db.begin().await?;
     let keys: Vec<&NewKey> = posts.iter().filter_map(|post| post.key.as_ref()).collect();
     let mut fresh = idempotency::insert_many(&*txn, &keys, now).await?.into_iter();
-    let written: Vec<bool> = posts.iter().map(|post| post.key.is_none() || fresh.next().unwrap_or(false)).collect();
-    let kept: Vec<&NewPost> = posts.iter().zip(&written).filter(|(_, written)| **written).map(|(post, _)| &**post).collect();
+    let mut written: Vec<Written> = posts
+        .iter()
+        .map(|post| if post.key.is_none() || fresh.next().unwrap_or(false) { Written::Written } else { Written::KeyUsed })
+        .collect();
+    refuse_alike(&*txn, db.writer_is_alone(), posts, &mut written).await?;
+    let kept = posts.iter().zip(&written).filter(|(_, written)| **written == Written::Written);
+    let kept: Vec<&NewPost> = kept.map(|(post, _)| &**post).collect();
     if !kept.is_empty() {
         insert_posts(&*txn, &kept).await?;
         let jobs: Vec<job::Model> = kept.iter().flat_map(|post| post.jobs.iter().cloned()).collect();
@@ -46,6 +68,78 @@ pub async fn insert_batch(db: &Db, posts: &[Arc<NewPost>], now: Timestamp) -> Re
     }
     txn.commit().await?;
     Ok(written)
+}
+
+/// Posts to one account that are the same within this time are taken for a slip.
+const ALIKE_WITHIN: Duration = Duration::from_secs(24 * 3600);
+
+/// Marks the posts that repeat one that is there or comes before them in the batch, and takes their keys back.
+async fn refuse_alike(
+    db: &impl ConnectionTrait,
+    writer_is_alone: bool,
+    posts: &[Arc<NewPost>],
+    written: &mut [Written],
+) -> Result<(), DbErr> {
+    let wanted = posts.iter().zip(&*written).filter(|(post, written)| **written == Written::Written && !post.allow_duplicate);
+    let wanted: Vec<&post_target::Model> = wanted.flat_map(|(post, _)| &post.targets).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut known = find_alike(db, writer_is_alone, &wanted).await?;
+    for (post, written) in posts.iter().zip(written).filter(|(_, written)| **written == Written::Written) {
+        let repeated = post.targets.iter().filter(|_| !post.allow_duplicate).find_map(|target| {
+            let others = known.get(&(target.account_id.clone(), target.fingerprint))?;
+            let within = |at: &Timestamp| at.since(target.publish_at).max(target.publish_at.since(*at)) < ALIKE_WITHIN;
+            others.iter().find(|(at, _)| within(at)).map(|(_, of)| (target.position, of.clone()))
+        });
+        if let Some((position, of)) = repeated {
+            *written = Written::Duplicate { position, of };
+            if let Some(key) = &post.key {
+                idempotency::delete(db, key).await?;
+            }
+            continue;
+        }
+        for target in &post.targets {
+            let place = known.entry((target.account_id.clone(), target.fingerprint)).or_default();
+            place.push((target.publish_at, target.post_id.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// When, and with which posts, what people would see of some targets is there already; what failed or was called off is not.
+type Alike = HashMap<(AccountId, i64), Vec<(Timestamp, PostId)>>;
+
+async fn find_alike(db: &impl ConnectionTrait, writer_is_alone: bool, targets: &[&post_target::Model]) -> Result<Alike, DbErr> {
+    let mut found = Alike::new();
+    for piece in pieces(&in_order(targets, |target| &target.fingerprint)) {
+        if !writer_is_alone {
+            // Another process may be writing the same at this moment: one of the two waits here for the other.
+            let sql = format!("SELECT pg_advisory_xact_lock(v.column1) FROM (VALUES {}) AS v", rows(piece.len(), 1, 1));
+            query(db, &sql, piece.iter().map(|target| target.fingerprint.into()).collect()).await?;
+        }
+        let sql = format!(
+            "SELECT t.account_id, t.fingerprint, t.publish_at, t.post_id FROM (VALUES {}) AS v \
+             JOIN post_targets t ON t.account_id = v.column1 AND t.fingerprint = v.column2 \
+             AND t.publish_at BETWEEN v.column3 AND v.column4 \
+             JOIN jobs j ON j.id = t.job_id WHERE j.state NOT IN ('failed', 'cancelled')",
+            rows(piece.len(), 4, 1)
+        );
+        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 4);
+        for target in piece {
+            values.extend([
+                target.account_id.clone().into(),
+                target.fingerprint.into(),
+                target.publish_at.minus(ALIKE_WITHIN).into(),
+                target.publish_at.plus(ALIKE_WITHIN).into(),
+            ]);
+        }
+        for row in query(db, &sql, values).await? {
+            let place = (row.try_get("", "account_id")?, row.try_get("", "fingerprint")?);
+            found.entry(place).or_default().push((row.try_get("", "publish_at")?, row.try_get("", "post_id")?));
+        }
+    }
+    Ok(found)
 }
 
 fn accepted(job: &job::Model) -> NewEvent {
@@ -81,10 +175,11 @@ async fn insert_targets(db: &impl ConnectionTrait, posts: &[&NewPost]) -> Result
     let targets: Vec<&post_target::Model> = posts.iter().flat_map(|post| &post.targets).collect();
     for piece in pieces(&targets) {
         let sql = format!(
-            "INSERT INTO post_targets (id, workspace_id, post_id, position, account_id, platform, kind, overrides, job_id) VALUES {}",
-            rows(piece.len(), 9, 1)
+            "INSERT INTO post_targets (id, workspace_id, post_id, position, account_id, platform, kind, overrides, job_id, \
+             fingerprint, publish_at) VALUES {}",
+            rows(piece.len(), 11, 1)
         );
-        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 9);
+        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 11);
         for target in piece {
             values.extend([
                 target.id.clone().into(),
@@ -96,6 +191,8 @@ async fn insert_targets(db: &impl ConnectionTrait, posts: &[&NewPost]) -> Result
                 target.kind.into(),
                 target.overrides.clone().into(),
                 target.job_id.clone().into(),
+                target.fingerprint.into(),
+                target.publish_at.into(),
             ]);
         }
         execute(db, &sql, values).await?;
@@ -219,13 +316,16 @@ pub async fn set_published(
     published: &Published,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE post_targets SET external_id = $1, url = $2, published_at = $3 WHERE workspace_id = $4 AND id = $5";
+    let sql = "UPDATE post_targets SET external_id = $1, url = $2, published_at = $3, warnings = $6 WHERE workspace_id = $4 AND id = $5";
+    let warnings = (!published.warnings.is_empty())
+        .then(|| serde_json::to_string(&published.warnings).unwrap_or_else(|_| unreachable!("warnings are plain JSON")));
     let values = vec![
         published.external_id.clone().into(),
         published.url.clone().into(),
         now.into(),
         workspace.clone().into(),
         target.clone().into(),
+        warnings.into(),
     ];
     execute(db, sql, values).await.map(|_| ())
 }

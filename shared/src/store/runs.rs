@@ -11,6 +11,7 @@ use super::db::{Db, in_order, pieces, query, rows};
 use super::job_events::{self, NewEvent};
 use crate::clock::Timestamp;
 use crate::entity::job;
+use crate::error::JobError;
 use crate::ids::{JobId, TargetId};
 use crate::jobs::JobState;
 
@@ -113,6 +114,35 @@ pub struct Published {
     pub external_id: String,
     /// Its address, where the platform tells or implies one.
     pub url: Option<String>,
+    /// What went wrong after it was live.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+}
+
+impl Published {
+    /// A post that went out without a warning.
+    pub fn new(external_id: impl Into<String>, url: Option<String>) -> Self {
+        Self { external_id: external_id.into(), url, warnings: Vec::new() }
+    }
+}
+
+/// Something that went wrong after a post was live: a first comment that was refused, a cover that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Warning {
+    /// A stable code in snake case.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// The platform's own words.
+    #[serde(default)]
+    pub platform_message: Option<String>,
+}
+
+impl From<&JobError> for Warning {
+    fn from(error: &JobError) -> Self {
+        Self { code: error.code.to_owned(), message: error.message.clone(), platform_message: error.platform_message.clone() }
+    }
 }
 
 /// The end of one run: what becomes of the job.

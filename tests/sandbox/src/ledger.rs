@@ -3,15 +3,18 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
+use poem::http::header::CONTENT_LENGTH;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::call::Call;
+use crate::call::{Call, Payload};
 use crate::faults::matches_pattern;
 use crate::state::Platform;
 
 /// Enough for a load test, and still small in memory.
 const CAPACITY: usize = 100_000;
+/// Longer bodies carry files, which are no use in a record and large in memory.
+const LONGEST_BODY_BYTES: u64 = 65_536;
 
 /// One platform call.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +30,9 @@ pub(crate) struct Entry {
     pub(crate) status: Option<u16>,
     pub(crate) fault: Option<&'static str>,
     pub(crate) account_id: Option<String>,
+    /// What the call said in JSON, when the setting `recordBodies` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<Value>,
 }
 
 /// What is known about a call besides the call itself.
@@ -35,6 +41,8 @@ pub(crate) struct Arrival {
     pub(crate) platform: Platform,
     pub(crate) account_id: Option<String>,
     pub(crate) fault: Option<&'static str>,
+    /// Whether to keep what the call said.
+    pub(crate) with_body: bool,
 }
 
 /// The calls so far, oldest first.
@@ -69,6 +77,7 @@ impl Ledger {
             status: None,
             fault: arrival.fault,
             account_id: arrival.account_id,
+            body: if arrival.with_body { public_body(call) } else { None },
         });
         self.last_n
     }
@@ -99,10 +108,22 @@ impl Ledger {
     }
 }
 
+/// Whether a parameter of this name is a credential.
+fn secret(name: &str) -> bool {
+    name.starts_with("oauth_") || name.contains("token") && name != "pagination_token" || name == "appsecret_proof"
+}
+
 fn public_query(call: &Call) -> Map<String, Value> {
-    let secret = |name: &str| {
-        name.starts_with("oauth_") || name.contains("token") && name != "pagination_token" || name == "appsecret_proof"
-    };
     let shown = call.query.iter().filter(|(name, _)| !secret(name));
     shown.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
+}
+
+fn public_body(call: &Call) -> Option<Value> {
+    let length = call.header(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok())?;
+    let Payload::Json(body) = &call.payload else { return None };
+    let mut body = (length <= LONGEST_BODY_BYTES).then(|| body.clone())?;
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, _| !secret(name));
+    }
+    Some(body)
 }

@@ -30,6 +30,10 @@ struct Passage {
 
 /// Answers a call, or makes it suffer the fault that fires on it.
 pub(crate) async fn serve(app: Arc<App>, call: Call, peer: Option<SocketAddr>) -> Response {
+    let latency = app.state().settings.latency_ms;
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_millis(latency)).await;
+    }
     let (player, n, taken) = receive(&mut app.state(), &call);
     let passage = Passage { app, player, call: Arc::new(call), n, peer };
     match taken {
@@ -49,7 +53,7 @@ fn receive(state: &mut State, call: &Call) -> (&'static dyn Play, u64, Option<Ta
     let taken = state.faults.take(platform, call, account.as_ref());
     let fault = taken.as_ref().map(|taken| taken.action.name());
     let account_id = account.map(|account| account.id);
-    let arrival = Arrival { at: state.now(), platform, account_id, fault };
+    let arrival = Arrival { at: state.now(), platform, account_id, fault, with_body: state.settings.record_bodies };
     (player, state.ledger.add(call, arrival), taken)
 }
 

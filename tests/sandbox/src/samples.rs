@@ -115,21 +115,27 @@ pub(crate) fn serve(Data(app): Data<&Arc<App>>, Path(name): Path<String>, reques
         let target = format!("/_sandbox/samples/{name}?redirect={}", sample.redirects - 1);
         return Response::builder().status(StatusCode::FOUND).header("location", target).finish();
     }
-    let (start, end) = match range(request.header(RANGE), sample.length) {
+    part(request, sample.content_type, sample.length, |start, end| {
+        Body::from_bytes_stream(stream::iter(cut(sample.pieces(), start, end).map(Ok::<_, std::io::Error>)))
+    })
+}
+
+/// Answers with the part of a file that a call asks for; `body` makes it from the first byte and one past the last.
+fn part(request: &Request, content_type: &str, length: u64, body: impl FnOnce(u64, u64) -> Body) -> Response {
+    let (start, end) = match range(request.header(RANGE), length) {
         Ok(range) => range,
         Err(refusal) => return refusal,
     };
-    let body = stream::iter(cut(sample.pieces(), start, end).map(Ok::<_, std::io::Error>));
-    let partial = end - start < sample.length;
+    let partial = end - start < length;
     let mut response = Response::builder()
         .status(if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })
-        .content_type(sample.content_type)
+        .content_type(content_type)
         .header("accept-ranges", "bytes")
         .header("content-length", end - start);
     if partial {
-        response = response.header("content-range", format!("bytes {start}-{}/{}", end - 1, sample.length));
+        response = response.header("content-range", format!("bytes {start}-{}/{length}", end - 1));
     }
-    response.body(Body::from_bytes_stream(body))
+    response.body(body(start, end))
 }
 
 /// The bytes asked for, as first and one past the last.
@@ -163,19 +169,14 @@ fn cut(pieces: impl Iterator<Item = Bytes>, start: u64, end: u64) -> impl Iterat
     })
 }
 
-/// Serves an uploaded file.
+/// Serves an uploaded file, or a part of it, which players of films ask for.
 #[handler]
-pub(crate) fn media(Data(app): Data<&Arc<App>>, Path(id): Path<String>) -> Response {
-    let bytes = app.state().media.get(&id).map(|media| media.bytes.clone());
-    match bytes {
-        Some(bytes) => {
-            let kind = sniff::content_type(&bytes);
-            bytes_response(bytes, kind)
-        }
-        None => failure(StatusCode::NOT_FOUND, &format!("no media has the id `{id}`")),
-    }
-}
-
-fn bytes_response(bytes: Bytes, content_type: &str) -> Response {
-    Response::builder().content_type(content_type).header("content-length", bytes.len()).body(Body::from(bytes))
+pub(crate) fn media(Data(app): Data<&Arc<App>>, Path(id): Path<String>, request: &Request) -> Response {
+    let Some(bytes) = app.state().media.get(&id).map(|media| media.bytes.clone()) else {
+        return failure(StatusCode::NOT_FOUND, &format!("no media has the id `{id}`"));
+    };
+    part(request, sniff::content_type(&bytes), bytes.len() as u64, |start, end| {
+        let place = |at: u64| usize::try_from(at).unwrap_or(bytes.len());
+        Body::from(bytes.slice(place(start)..place(end)))
+    })
 }

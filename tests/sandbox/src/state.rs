@@ -174,8 +174,12 @@ pub(crate) struct Settings {
     pub(crate) x_index_lag_seconds: i64,
     /// Posts younger than this are missing from Page feeds.
     pub(crate) facebook_index_lag_seconds: i64,
+    /// How long every platform takes to begin with a call, in milliseconds.
+    pub(crate) latency_ms: u64,
     /// Whether full rate windows are enforced.
     pub(crate) rate_limits: bool,
+    /// Whether the record of calls keeps their JSON bodies.
+    pub(crate) record_bodies: bool,
     /// Proofs are checked against this secret when it is not empty.
     pub(crate) facebook_app_secret: String,
     /// Shown as the application of every Page post.
@@ -197,7 +201,9 @@ impl Default for Settings {
         Self {
             x_index_lag_seconds: 0,
             facebook_index_lag_seconds: 0,
+            latency_ms: 0,
             rate_limits: true,
+            record_bodies: false,
             facebook_app_secret: String::new(),
             facebook_app_id: "1000000000000001".to_owned(),
             x_consumer_key: "sandbox-consumer-key".to_owned(),

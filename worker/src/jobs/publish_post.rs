@@ -21,7 +21,9 @@ impl Run for PublishPost {
     async fn run(self, app: &App, job: &job::Model, journal: &mut Journal) -> Result<Done, Stop> {
         let (target, post) = posts::get_target(&*app.db, &job.workspace_id, &self.target).await?;
         let draft = draft(&target, &post)?;
-        let published = shared::platforms::publish(app, &job.workspace_id, &target, &draft, journal).await;
+        let account = accounts::get(&*app.db, &job.workspace_id, &target.account_id).await?;
+        let last_attempt = job.attempt >= job.max_attempts;
+        let published = shared::platforms::publish(app, (&target, &account), &draft, journal, last_attempt).await;
         if let Err(Stop::Error(error)) = &published
             && matches!(error.class, ErrorClass::AuthExpired | ErrorClass::AuthRevoked)
         {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::Made;
 use super::call::Call;
+use super::feed::Made;
+use super::wire;
 use crate::clock::Timestamp;
-use crate::error::JobError;
+use crate::error::{ErrorClass, JobError};
 use crate::journal::Sighting;
 use crate::platforms::Publishing;
 
@@ -21,27 +22,6 @@ const PAGES_MAX: usize = 25;
 struct Photo {
     #[serde(default)]
     page_story_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    data: Vec<Post>,
-    #[serde(default)]
-    paging: Paging,
-}
-
-#[derive(Default, Deserialize)]
-struct Paging {
-    #[serde(default)]
-    next: Option<String>,
-    #[serde(default)]
-    cursors: Cursors,
-}
-
-#[derive(Default, Deserialize)]
-struct Cursors {
-    #[serde(default)]
-    after: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,10 +83,11 @@ pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestam
     let mut after = None;
     for _ in 0..PAGES_MAX {
         let page = read_page(cx, since, after.as_deref()).await?;
+        let next = page.next();
         matches.extend(
             page.data.into_iter().filter(|post| is_ours(cx, photos, post)).map(|post| post.id).filter(|id| !taken.contains(id)),
         );
-        after = page.paging.next.and(page.paging.cursors.after);
+        after = next;
         if after.is_none() {
             break;
         }
@@ -123,11 +104,15 @@ pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestam
 ///
 /// That the field is filled for a post made a moment ago is inferred from its description; the list is asked as well.
 async fn post_of_photo(cx: &Publishing<'_>, photo: &str) -> Result<Option<String>, JobError> {
-    let answer = Call::get(cx, photo, &[("fields", "page_story_id")]).send("photo's post").await?;
-    Ok(answer.json::<Photo>("photo's post")?.page_story_id.filter(|id| !id.is_empty()))
+    match Call::get(cx, photo, &[("fields", "page_story_id")]).send("photo's post").await {
+        Ok(answer) => Ok(answer.json::<Photo>("photo's post")?.page_story_id.filter(|id| !id.is_empty())),
+        // A photo that no post took in time is gone.
+        Err(error) if error.class == ErrorClass::Rejected => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-async fn read_page(cx: &Publishing<'_>, since: Timestamp, after: Option<&str>) -> Result<Page, JobError> {
+async fn read_page(cx: &Publishing<'_>, since: Timestamp, after: Option<&str>) -> Result<wire::Page<Post>, JobError> {
     let path = format!("{}/published_posts", cx.account.external_id);
     let since = since.unix_seconds().to_string();
     let mut query = vec![

@@ -8,7 +8,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, multipart};
 use serde::Serialize;
 
-use super::errors::classify;
+use super::errors::{Asked, classify};
 use crate::clients::http::{self, Answer};
 use crate::error::JobError;
 use crate::platforms::{Grant, Publishing};
@@ -17,6 +17,7 @@ use crate::platforms::{Grant, Publishing};
 pub(super) struct Call<'a> {
     cx: &'a Publishing<'a>,
     request: RequestBuilder,
+    on_media: bool,
 }
 
 impl<'a> Call<'a> {
@@ -42,7 +43,7 @@ impl<'a> Call<'a> {
         if !query.is_empty() {
             request = request.query(query);
         }
-        Self { cx, request }
+        Self { cx, request, on_media: path.starts_with("/2/media/") }
     }
 
     /// Adds a JSON body.
@@ -60,7 +61,8 @@ impl<'a> Call<'a> {
     /// Sends it; whatever is no success comes back classified.
     pub(super) async fn send(self, what: &str) -> Result<Answer, JobError> {
         let answer = http::send(self.request, what).await?;
-        if answer.is_success() { Ok(answer) } else { Err(classify(&answer, what, self.cx.app.clock.now())) }
+        let asked = Asked { what, on_media: self.on_media };
+        if answer.is_success() { Ok(answer) } else { Err(classify(&answer, asked, self.cx.app.clock.now())) }
     }
 }
 

@@ -66,7 +66,10 @@ pub(crate) fn create(state: &mut State, ask: &Ask<'_>) -> Outcome {
     check_message(&message)?;
     check_link(link.as_deref())?;
     photos::check_unused(state, ask, &photos)?;
-    let extra = background(ask, &message, link.is_none() && photos.is_empty())?;
+    let mut extra = background(ask, &message, link.is_none() && photos.is_empty())?;
+    if let Some(place) = ask.params.text("place") {
+        extra["place"] = json!(place);
+    }
     let kind = match (photos.len(), &link) {
         (0, None) => "text",
         (0, Some(_)) => "link",

@@ -57,10 +57,11 @@ fn wish(state: &State, ask: &Ask<'_>) -> Result<Wish, GraphError> {
             Intent::Schedule(at)
         }
     };
+    let mut extra = json!({"embeddable": params.flag("embeddable", true)?});
     if let Some(thumb) = params.file_named("thumb") {
         photos::accepted_type(thumb)?;
+        extra["thumbBytes"] = json!(thumb.len());
     }
-    let mut extra = json!({"embeddable": params.flag("embeddable", true)?});
     if params.flag("no_story", false)? {
         extra["noStory"] = json!(true);
     }

@@ -76,7 +76,7 @@ pub(crate) fn create(state: &mut State, ask: &Ask<'_>) -> Outcome {
     }
     entry.commentary = text::stored(&pieces);
     let (author_urn, at) = (entry.author.clone(), entry.created_at);
-    let urn = insert(state, &author, entry, &content, text::shown(&pieces));
+    let urn = insert(state, &author, entry, &content, &pieces);
     if counts {
         state.linkedin.posted.push(Posted { author: author_urn, fingerprint, urn: urn.clone(), at });
     }
@@ -175,7 +175,7 @@ fn repeated(state: &State, author: &str, fingerprint: &str) -> Option<String> {
 }
 
 /// Stores a post in both forms and returns its URN.
-fn insert(state: &mut State, author: &Account, mut entry: Entry, content: &Content, shown: String) -> String {
+fn insert(state: &mut State, author: &Account, mut entry: Entry, content: &Content, pieces: &[Piece]) -> String {
     let kind = if matches!(content.kind, "video" | "poll") { "ugcPost" } else { "share" };
     let urn = format!("urn:li:{kind}:{}", new_id(state));
     if entry.lifecycle == "PUBLISHED" {
@@ -190,6 +190,7 @@ fn insert(state: &mut State, author: &Account, mut entry: Entry, content: &Conte
         }
     }
     let mut extra = content.extra.clone();
+    extra.insert("mentions".to_owned(), json!(text::mentions(pieces)));
     extra.insert("privacy".to_owned(), json!(entry.visibility.to_lowercase()));
     if let Some(shown) = &content.thumbnail {
         extra.insert("thumbnail".to_owned(), json!(format!("{}/_sandbox/media/{}", state.public_url, shown.urn)));
@@ -199,7 +200,7 @@ fn insert(state: &mut State, author: &Account, mut entry: Entry, content: &Conte
     }
     state.posts.push(Post {
         title: content.title.clone(),
-        text: shown,
+        text: text::shown(pieces),
         link: content.link.clone(),
         media: content.media.iter().map(|shown| shown.urn.clone()).collect(),
         extra: Value::Object(extra),
@@ -263,6 +264,7 @@ pub(crate) fn update(state: &mut State, ask: &Ask<'_>) -> Outcome {
     let urn = ask.key();
     if let Some(post) = state.posts.iter_mut().find(|post| post.platform == Platform::Linkedin && post.id == urn) {
         post.text = text::shown(&pieces);
+        post.extra["mentions"] = json!(text::mentions(&pieces));
     }
     Ok(empty(204))
 }

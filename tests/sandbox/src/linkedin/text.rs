@@ -97,6 +97,15 @@ pub(super) fn shown(pieces: &[Piece]) -> String {
     parts.collect()
 }
 
+/// The names that a reader sees as links.
+pub(super) fn mentions(pieces: &[Piece]) -> Vec<&str> {
+    let names = pieces.iter().filter_map(|piece| match piece {
+        Piece::Mention { name, .. } => Some(name.as_str()),
+        _ => None,
+    });
+    names.collect()
+}
+
 /// The text as the API gives it back.
 pub(super) fn stored(pieces: &[Piece]) -> String {
     let parts = pieces.iter().map(|piece| match piece {

@@ -371,6 +371,8 @@ async fn scopes_and_kinds_of_tokens_are_checked() {
     let debug = stage.get(&format!("/debug_token?access_token=1000000000000001%7Cs&input_token={long}")).await;
     assert_eq!((&debug["data"]["type"], &debug["data"]["is_valid"]), (&json!("USER"), &json!(true)));
     assert_eq!(exchange("unknown").await["error"]["code"], 190);
+    let app = "grant_type=client_credentials&client_id=1000000000000001&client_secret=s";
+    assert_eq!(stage.get(&format!("/oauth/access_token?{app}")).await["access_token"], "1000000000000001|s");
     stage.control("clock", json!({"advanceSeconds": 5_184_001})).await;
     assert_eq!(stage.get(&format!("/me?access_token={long}")).await["error"]["error_subcode"], 463);
 }

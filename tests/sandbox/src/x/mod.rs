@@ -43,7 +43,10 @@ impl Play for X {
 
     fn owns(&self, _state: &State, call: &Call) -> bool {
         let path = call.path.as_str();
-        path.starts_with("/2/") || path.starts_with("/1.1/") || path.starts_with("/oauth/") && !path.starts_with("/oauth/v2/")
+        // LinkedIn's and Facebook's logins have addresses there too; only apps of the latter name themselves this way.
+        let names_client = call.query.iter().chain(call.form()).any(|(name, _)| name == "client_id");
+        let signed_login = path.starts_with("/oauth/") && !path.starts_with("/oauth/v2/") && !names_client;
+        path.starts_with("/2/") || path.starts_with("/1.1/") || signed_login
     }
 
     fn caller<'a>(&self, state: &'a State, call: &Call) -> Option<&'a Account> {
