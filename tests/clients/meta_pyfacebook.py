@@ -105,7 +105,7 @@ def instagram():
     equal("the photo is there", [post["id"] for post in sandbox.posts(account)], [media["id"]])
     shown = api.media.get_info(media["id"], fields="id,caption,media_type,media_product_type,permalink,timestamp,username")
     equal("as a model", (shown.caption, shown.media_type, shown.media_product_type), ("by pyfacebook", "IMAGE", "FEED"))
-    listed = api.user.get_media(account["id"], fields="id,caption,timestamp").data
+    listed = api.user.get_media(fields="id,caption,timestamp").data
     equal("in the list", [item.id for item in listed], [media["id"]])
     comment = api.post_object(media["id"], "comments", data={"message": "a comment"})
     comments = api.media.get_comments(media["id"], fields="id,text,timestamp").data

@@ -114,7 +114,9 @@ async fn parent_of(stack: &Stack, platform: PlatformId, kind: Kind) -> anyhow::R
     if kind != Kind::Reply {
         return Ok(None);
     }
-    let parent = stack.submit_text(platform, REPLIED_TO).await?;
+    let account = stack.account(platform);
+    let parent = json!({ "content": { "text": REPLIED_TO }, "targets": [{ "accountId": account, "kind": "text" }], "allowDuplicate": true });
+    let parent = stack.submit(&parent).await?.remove(0).job;
     Ok(Some(stack.run_to_the_end(&parent).await?["published"]["externalId"].clone()))
 }
 

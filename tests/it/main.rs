@@ -5,6 +5,7 @@ mod crash;
 mod duplicates;
 mod facebook;
 mod faults;
+mod follow_up;
 mod idempotency;
 mod instagram;
 mod linkedin;

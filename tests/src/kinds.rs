@@ -89,7 +89,7 @@ fn length(text: &str) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
-    200_000 + hasher.finish() % 300_000
+    300_000 + hasher.finish() % 200_000
 }
 
 /// A text as a part of an address.

@@ -20,6 +20,7 @@ use shared::journal::Halt;
 use shared::store::{accounts, api_keys, jobs, workspaces};
 use strum::VariantArray;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::runner::Runner;
 
@@ -149,19 +150,38 @@ impl Stack {
     pub async fn crash_at(&mut self, job: &JobId, halt: Halt) -> anyhow::Result<()> {
         let halt = Arc::new(halt);
         self.runner = Runner::start(Arc::clone(&self.app), Some(Arc::clone(&halt)));
-        let running = tokio::spawn(run(Arc::clone(&self.runner), job.clone()));
-        tokio::time::timeout(STUCK, halt.reached()).await.with_context(|| format!("{halt:?} was never reached"))?;
-        self.kill(running).await
+        self.crash_when(job, halt.reached()).await.with_context(|| format!("{halt:?} was never reached"))
     }
 
-    /// Runs one job until the sandbox has seen a fault fire `times` times, then kills its worker.
+    /// Runs one job until the sandbox has seen a fault fire, then kills its worker.
     pub async fn crash_when_fired(&mut self, job: &JobId, fault: &str) -> anyhow::Result<()> {
-        let running = tokio::spawn(run(Arc::clone(&self.runner), job.clone()));
-        tokio::time::timeout(STUCK, self.sandbox.fired(fault, 1)).await.context("the fault never fired")??;
-        self.kill(running).await
+        let sandbox = self.sandbox.clone();
+        let fired = async { sandbox.fired(fault, 1).await.expect("the sandbox answers") };
+        self.crash_when(job, fired).await.context("the fault never fired")
     }
 
-    async fn kill(&mut self, running: tokio::task::JoinHandle<()>) -> anyhow::Result<()> {
+    /// Runs one job, letting time pass between its runs, until `moment` comes in one of them; kills its worker there.
+    async fn crash_when(&mut self, job: &JobId, moment: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let mut moment = std::pin::pin!(moment);
+        for _ in 0..RUNS_MAX {
+            let mut running = tokio::spawn(run(Arc::clone(&self.runner), job.clone()));
+            let came = tokio::time::timeout(STUCK, async {
+                tokio::select! {
+                    biased;
+                    () = &mut moment => true,
+                    _ = &mut running => false,
+                }
+            });
+            if came.await? {
+                return self.kill(running).await;
+            }
+            let next = self.next_wake().await?.context("the job has ended")?;
+            self.app.clock.set(next.max(self.app.clock.now()));
+        }
+        anyhow::bail!("not within {RUNS_MAX} runs")
+    }
+
+    async fn kill(&mut self, running: JoinHandle<()>) -> anyhow::Result<()> {
         running.abort();
         // The abort itself is what is waited for.
         let _ = running.await;
@@ -197,6 +217,9 @@ impl Stack {
 
 /// How long a test waits for something that must come at once.
 const STUCK: Duration = Duration::from_secs(30);
+
+/// Runs of a job that a crash point is waited for.
+const RUNS_MAX: usize = 200;
 
 /// As the relay's own.
 const REPUSH: Duration = scheduler::relay::REPUSH_AFTER;

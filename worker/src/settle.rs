@@ -27,8 +27,9 @@ pub struct Finding {
     pub open_intent: bool,
 }
 
-/// How long a job may wait for a platform's word before that is an error of its own.
-const WAITING_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How long a job may wait for a platform's word before that is an error of its own: each wait has a deadline of its own,
+/// and this one stands behind them all, longer than any quota or block lasts.
+const WAITING_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The wait when a limit came without a time.
 const LIMIT_WAIT: Duration = Duration::from_secs(15 * 60);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Journal, Stop};
+use super::{Journal, Point, Stop};
 
 impl Journal {
     /// What a step or a note left, unless it is older than `keeps`; nothing is done.
@@ -15,6 +15,8 @@ impl Journal {
 
     /// Writes down something to be recalled; it takes the place of what was written under the same name before.
     pub async fn note<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), Stop> {
+        self.pass(name, Point::Before).await;
+        self.pass(name, Point::Answered).await;
         self.record(name, value, None).await
     }
 }

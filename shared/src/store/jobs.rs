@@ -277,7 +277,8 @@ pub async fn decide(db: &impl ConnectionTrait, job: &job::Model, decision: &Deci
         Decision::Cancel => ("state = 'cancelled', wake_at = NULL, finished_at = $1", "cancelled", serde_json::json!({})),
         Decision::RequestCancel => ("cancel_requested = TRUE", "cancel_requested", serde_json::json!({})),
         Decision::Retry | Decision::SendAgain => (
-            "state = 'queued', attempt = 0, run_at = $1, wake_at = $1, error = NULL, finished_at = NULL, cancel_requested = FALSE",
+            "state = 'queued', attempt = 0, run_at = $1, wake_at = $1, error = NULL, started_at = NULL, finished_at = NULL, \
+             cancel_requested = FALSE",
             if matches!(decision, Decision::Retry) { "retried" } else { "sent_again" },
             serde_json::json!({}),
         ),

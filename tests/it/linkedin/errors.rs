@@ -1,5 +1,7 @@
 //! The error table: what each documented error of LinkedIn ends in.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 use shared::content::Kind;
 use shared::content::PlatformId::Linkedin;
@@ -8,8 +10,11 @@ use tests::Stack;
 use super::Author::SelfServe;
 use super::{COMPLETED, POST, plant, publish, start, state};
 
-/// What each documented error on the visible call of a member's text post ends in: status, code, attempts, seconds.
-const ERRORS: &[(&str, &str, Option<&str>, i64, std::ops::RangeInclusive<u64>)] = &[
+/// An error by its name in the sandbox, and what it ends in: status, code, attempts, seconds.
+type Row = (&'static str, &'static str, Option<&'static str>, i64, RangeInclusive<u64>);
+
+/// What each documented error on the visible call of a member's text post ends in.
+const ERRORS: &[Row] = &[
     ("400/ILLEGAL_ARGUMENT", "failed", Some("request_refused"), 1, 0..=0),
     ("400/VERSION_MISSING", "failed", Some("platform_version_missing"), 1, 0..=0),
     ("400/INVALID_URN_TYPE", "failed", Some("content_refused"), 1, 0..=0),

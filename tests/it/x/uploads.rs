@@ -30,13 +30,6 @@ async fn a_video_is_waited_for_and_its_failures_tell_what_they_are() -> anyhow::
         (Kind::Gif, json!({ "name": "processing_failed", "checks": 0 }), 1, ("failed", Some("media_processing_failed"), 1), 1),
         (Kind::Video, broke(1), 1, ("completed", None, 1), 2),
         (Kind::Video, broke(1), 9, ("failed", Some("media_processing_broke"), 1), 2),
-        (
-            Kind::Video,
-            json!({ "name": "processing", "checks": 100_000 }),
-            1,
-            ("failed", Some("platform_processing_timeout"), 1),
-            1,
-        ),
     ] {
         let stack = Stack::start().await?;
         stack.sandbox.plant(json!({ "platform": "x", "count": count, "action": action })).await?;
@@ -52,6 +45,17 @@ async fn a_video_is_waited_for_and_its_failures_tell_what_they_are() -> anyhow::
         assert_eq!(calls(&stack, "POST", BEGIN).await?, uploads, "{kind} {action}");
         assert_eq!(texts(&stack).await?.len(), usize::from(expected.0 == "completed"));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_video_that_x_never_ends_with_fails_and_nothing_is_published() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    stack.sandbox.post("settings", json!({ "x": { "videoProcessingSeconds": 1_000_000 } })).await?;
+
+    let job = publish(&stack, &body(&stack, Kind::Video, "for ever")).await?;
+
+    assert_eq!((end(&job), texts(&stack).await?.len()), (("failed", Some("platform_processing_timeout"), 1), 0), "{job}");
     Ok(())
 }
 

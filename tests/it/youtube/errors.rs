@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::content::Kind;
 use tests::Stack;
 
-use super::{LAST_BYTES, UPLOADS, calls, end_of, plain, publish, submit, to_the_end, video, warnings};
+use super::{LAST_BYTES, UPLOADS, calls, end_on, plain, publish, submit, to_the_end, video, warnings};
 
 /// What comes of an error: the job's state, its error's or its warning's code, attempts, and videos.
 type End = (&'static str, &'static str, i64, usize);
@@ -77,7 +77,8 @@ const CONTENT: &[&str] = &[
 
 #[tokio::test]
 async fn every_documented_error_ends_in_its_documented_state() -> anyhow::Result<()> {
-    let listed = Stack::start().await?.sandbox.get("errors").await?;
+    let stack = Stack::start().await?;
+    let listed = stack.sandbox.get("errors").await?;
     let names: Vec<&str> = listed["youtube"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     assert!(names.len() > 60, "{names:?}");
     let mut wrong = Vec::new();
@@ -87,7 +88,7 @@ async fn every_documented_error_ends_in_its_documented_state() -> anyhow::Result
             continue;
         };
         for (place, end) in [(("POST", UPLOADS, 0), at_start), (("PUT", UPLOADS, LAST_BYTES), at_last)] {
-            let (ended, posts) = end_of(json!({"name":"error","code":name}), place).await?;
+            let (ended, posts) = end_on(&stack, json!({"name":"error","code":name}), place).await?;
             let told = &ended["error"];
             let found = (
                 ended["status"].as_str().unwrap_or(""),
@@ -126,7 +127,8 @@ async fn limits_are_waited_for_as_long_as_they_last() -> anyhow::Result<()> {
 
         let wait = stack.next_wake().await?.context("it waits")?.since(began).as_secs();
         assert!((least..=most).contains(&wait), "{code}: {wait} s");
-        assert_eq!(to_the_end(&stack, &job).await?["status"], "completed", "{code}");
+        let ended = to_the_end(&stack, &job).await?;
+        assert_eq!(ended["status"], "completed", "{code}: {ended}");
     }
 
     let stack = Stack::start().await?;
@@ -136,5 +138,18 @@ async fn limits_are_waited_for_as_long_as_they_last() -> anyhow::Result<()> {
 
     // A day's quota starts anew when the sandbox's own clock of Los Angeles says so: no call is spent in vain.
     assert_eq!((&second["status"], calls(&stack, "POST", UPLOADS).await?), (&json!("completed"), 3), "{second}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_video_that_had_to_wait_for_a_day_is_given_its_time_to_be_processed() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    stack.sandbox.fault("youtube", UPLOADS, json!({"name":"error","code":"400/uploadLimitExceeded"})).await?;
+    let slow = json!({"name":"processing","checks":5});
+    stack.sandbox.plant(json!({"platform":"youtube","method":"PUT","path":UPLOADS,"skip":LAST_BYTES,"action":slow})).await?;
+
+    let ended = publish(&stack, &plain(&stack)).await?;
+
+    assert_eq!((&ended["status"], stack.sandbox.posts().await?.len()), (&json!("completed"), 1), "{ended}");
     Ok(())
 }

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
-use shared::content::Kind;
 use shared::content::PlatformId::Youtube;
+use shared::content::{AccountState, Kind};
 use shared::ids::JobId;
+use shared::store::accounts;
 use tests::Stack;
 use tests::kinds::post_of;
 
@@ -75,14 +76,27 @@ fn warnings(ended: &Value) -> Vec<&str> {
 const LAST_BYTES: u32 = 1;
 
 /// Plants an error on the `skip`th call from now to a path, publishes, and tells what came of it.
-async fn end_of(error: Value, (method, path, skip): (&str, &str, u32)) -> anyhow::Result<(Value, usize)> {
-    let stack = Stack::start().await?;
+async fn end_of(error: Value, place: (&str, &str, u32)) -> anyhow::Result<(Value, usize)> {
+    end_on(&Stack::start().await?, error, place).await
+}
+
+/// The same on a stack that is there already: the sandbox forgets everything first.
+async fn end_on(stack: &Stack, error: Value, (method, path, skip): (&str, &str, u32)) -> anyhow::Result<(Value, usize)> {
+    stack.sandbox.post("reset", json!({})).await?;
+    reconnect(stack).await?;
     stack.sandbox.plant(json!({"platform":"youtube","method":method,"path":path,"skip":skip,"action":error})).await?;
-    let mut body = plain(&stack);
+    let mut body = plain(stack);
     body["content"]["thumbnail"] = json!(stack.sandbox.sample("thumbnail.jpg"));
     body["content"]["firstComment"] = json!("First!");
-    let ended = publish(&stack, &body).await?;
+    body["allowDuplicate"] = json!(true);
+    let ended = publish(stack, &body).await?;
     Ok((ended, stack.sandbox.posts().await?.len()))
+}
+
+/// Marks the account as usable again, as connecting it anew does.
+async fn reconnect(stack: &Stack) -> anyhow::Result<()> {
+    let (state, now) = (AccountState::Connected, stack.app.clock.now());
+    Ok(accounts::update_state(&*stack.app.db, &stack.workspace, stack.account(Youtube), state, now).await?)
 }
 
 #[tokio::test]

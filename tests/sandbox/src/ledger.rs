@@ -110,7 +110,7 @@ impl Ledger {
 
 /// Whether a parameter of this name is a credential.
 fn secret(name: &str) -> bool {
-    name.starts_with("oauth_") || name.contains("token") && name != "pagination_token" || name == "appsecret_proof"
+    name.starts_with("oauth_") || name.contains("token") && name != "pagination_token" || name.contains("secret")
 }
 
 fn public_query(call: &Call) -> Map<String, Value> {

@@ -122,9 +122,11 @@ pub(crate) fn serve(Data(app): Data<&Arc<App>>, Path(name): Path<String>, reques
 
 /// Answers with the part of a file that a call asks for; `body` makes it from the first byte and one past the last.
 fn part(request: &Request, content_type: &str, length: u64, body: impl FnOnce(u64, u64) -> Body) -> Response {
-    let (start, end) = match range(request.header(RANGE), length) {
-        Ok(range) => range,
-        Err(refusal) => return refusal,
+    let Some((start, end)) = range(request.header(RANGE), length) else {
+        return Response::builder()
+            .status(StatusCode::RANGE_NOT_SATISFIABLE)
+            .header("content-range", format!("bytes */{length}"))
+            .finish();
     };
     let partial = end - start < length;
     let mut response = Response::builder()
@@ -138,9 +140,9 @@ fn part(request: &Request, content_type: &str, length: u64, body: impl FnOnce(u6
     response.body(body(start, end))
 }
 
-/// The bytes asked for, as first and one past the last.
-fn range(header: Option<&str>, length: u64) -> Result<(u64, u64), Response> {
-    let Some(wanted) = header.and_then(|header| header.strip_prefix("bytes=")) else { return Ok((0, length)) };
+/// The bytes asked for, as first and one past the last, if the file has them.
+fn range(header: Option<&str>, length: u64) -> Option<(u64, u64)> {
+    let Some(wanted) = header.and_then(|header| header.strip_prefix("bytes=")) else { return Some((0, length)) };
     let (first, last) = wanted.split_once('-').unwrap_or((wanted, ""));
     let found = match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) => Some((first, last.saturating_add(1).min(length))),
@@ -148,13 +150,7 @@ fn range(header: Option<&str>, length: u64) -> Result<(u64, u64), Response> {
         (Err(_), Ok(count)) => Some((length.saturating_sub(count), length)),
         (Err(_), Err(_)) => None,
     };
-    let refusal = || {
-        Response::builder()
-            .status(StatusCode::RANGE_NOT_SATISFIABLE)
-            .header("content-range", format!("bytes */{length}"))
-            .finish()
-    };
-    found.filter(|(first, end)| first < end).ok_or_else(refusal)
+    found.filter(|(first, end)| first < end)
 }
 
 /// The part of `pieces` between two places.

@@ -182,6 +182,7 @@ fn by_code(error: &GraphError) -> (ErrorClass, &'static str) {
     match error.code {
         324 => (Rejected, "media_refused"),
         382 => (Rejected, "media_too_small"),
+        // 613 also for more than 30 reels of a Page in 24 hours.
         4 | 17 | 32 | 613 | 80_000..=80_014 => (RateLimited, "rate_limited"),
         341 => (RateLimited, "daily_post_limit"),
         368 => (RateLimited, "temporarily_blocked"),
@@ -228,6 +229,8 @@ mod tests {
     use bytes::Bytes;
     use reqwest::header::{HeaderMap, HeaderValue};
 
+    use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, RateLimited, Rejected, Transient};
+
     fn answer(status: u16, body: String) -> Answer {
         Answer { status, headers: HeaderMap::new(), body: Bytes::from(body) }
     }
@@ -238,87 +241,90 @@ mod tests {
         classify(&answer(400, body.to_string()), "x", Timestamp(0))
     }
 
+    /// A class, a code, and the codes with sub-codes that mean them.
+    type Row = (ErrorClass, &'static str, &'static [(i64, i64)]);
+
+    const TABLE: &[Row] = &[
+        (Ambiguous, "platform_failed", &[(1, 0), (1, 99), (2, 0)]),
+        (Ambiguous, "answer_unclassified", &[(777, 0)]),
+        (AuthExpired, "token_refused", &[(190, 463)]),
+        (AuthRevoked, "account_locked", &[(190, 459), (190, 464), (200, 1_404_078), (200, 4_854_002)]),
+        (AuthRevoked, "page_token_required", &[(190, 2_069_032)]),
+        (AuthRevoked, "permission_missing", &[(1, 2_853_006), (10, 0), (200, 0), (200, 1_363_042), (299, 0)]),
+        (
+            AuthRevoked,
+            "token_refused",
+            &[
+                (100, 36_007),
+                (100, 36_008),
+                (100, 36_009),
+                (102, 0),
+                (104, 0),
+                (190, 0),
+                (190, 458),
+                (190, 460),
+                (190, 467),
+                (190, 492),
+            ],
+        ),
+        (RateLimited, "blocked_as_spam", &[(4, 2_207_051)]),
+        (RateLimited, "daily_post_limit", &[(341, 0)]),
+        (
+            RateLimited,
+            "rate_limited",
+            &[
+                (4, 0),
+                (4, 1_504_022),
+                (4, 1_504_039),
+                (17, 0),
+                (17, 2_446_079),
+                (32, 0),
+                (613, 0),
+                (613, 1996),
+                (80_000, 2_446_079),
+                (80_001, 0),
+                (80_014, 0),
+            ],
+        ),
+        (
+            RateLimited,
+            "temporarily_blocked",
+            &[(368, 0), (368, 1_346_003), (368, 1_390_008), (368, 1_404_006), (368, 1_404_102), (100, 1_404_112)],
+        ),
+        (
+            Rejected,
+            "content_refused",
+            &[
+                (100, 0),
+                (100, 33),
+                (100, 1_349_125),
+                (100, 2_061_006),
+                (200, 2_069_030),
+                (200, 2_069_031),
+                (200, 2_069_033),
+                (210, 0),
+                (803, 0),
+                (1705, 0),
+                (2500, 0),
+            ],
+        ),
+        (Rejected, DUPLICATE, &[(506, 0), (100, 1_366_051)]),
+        (Rejected, "link_refused", &[(1_609_005, 0), (1_609_008, 0)]),
+        (Rejected, "media_refused", &[(324, 0), (100, 1_366_046), (100, 2_069_019)]),
+        (Rejected, "media_too_large", &[(6000, 1_363_023)]),
+        (Rejected, "media_too_small", &[(382, 0), (6000, 1_363_022)]),
+        (Rejected, "platform_app_refused", &[(3, 0), (191, 0)]),
+        (Rejected, "platform_version_ended", &[(2635, 0)]),
+        (Transient, "media_unavailable", &[(389, 0)]),
+        (Transient, "platform_busy", &[(6000, 1_363_047), (100, 1_609_010)]),
+        (Transient, UPLOAD_EXPIRED, &[(6000, 1_363_030)]),
+        (Transient, "upload_failed", &[(6000, 0), (6001, 0), (6000, 1_363_019)]),
+        (Transient, UPLOAD_OFFSET_WRONG, &[(6001, 1_363_037)]),
+    ];
+
     #[test]
     fn every_error_has_its_class() {
-        use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, RateLimited, Rejected, Transient};
-        let cases: &[(ErrorClass, &str, &[(i64, i64)])] = &[
-            (Ambiguous, "platform_failed", &[(1, 0), (1, 99), (2, 0)]),
-            (Ambiguous, "answer_unclassified", &[(777, 0)]),
-            (AuthExpired, "token_refused", &[(190, 463)]),
-            (AuthRevoked, "account_locked", &[(190, 459), (190, 464), (200, 1_404_078), (200, 4_854_002)]),
-            (AuthRevoked, "page_token_required", &[(190, 2_069_032)]),
-            (AuthRevoked, "permission_missing", &[(1, 2_853_006), (10, 0), (200, 0), (200, 1_363_042), (299, 0)]),
-            (
-                AuthRevoked,
-                "token_refused",
-                &[
-                    (100, 36_007),
-                    (100, 36_008),
-                    (100, 36_009),
-                    (102, 0),
-                    (104, 0),
-                    (190, 0),
-                    (190, 458),
-                    (190, 460),
-                    (190, 467),
-                    (190, 492),
-                ],
-            ),
-            (RateLimited, "blocked_as_spam", &[(4, 2_207_051)]),
-            (RateLimited, "daily_post_limit", &[(341, 0)]),
-            (
-                RateLimited,
-                "rate_limited",
-                &[
-                    (4, 0),
-                    (4, 1_504_022),
-                    (4, 1_504_039),
-                    (17, 0),
-                    (17, 2_446_079),
-                    (32, 0),
-                    (613, 0),
-                    (613, 1996),
-                    (80_000, 2_446_079),
-                    (80_001, 0),
-                    (80_014, 0),
-                ],
-            ),
-            (
-                RateLimited,
-                "temporarily_blocked",
-                &[(368, 0), (368, 1_346_003), (368, 1_390_008), (368, 1_404_006), (368, 1_404_102), (100, 1_404_112)],
-            ),
-            (
-                Rejected,
-                "content_refused",
-                &[
-                    (100, 0),
-                    (100, 33),
-                    (100, 1_349_125),
-                    (100, 2_061_006),
-                    (200, 2_069_030),
-                    (200, 2_069_031),
-                    (200, 2_069_033),
-                    (210, 0),
-                    (803, 0),
-                    (1705, 0),
-                    (2500, 0),
-                ],
-            ),
-            (Rejected, DUPLICATE, &[(506, 0), (100, 1_366_051)]),
-            (Rejected, "link_refused", &[(1_609_005, 0), (1_609_008, 0)]),
-            (Rejected, "media_refused", &[(324, 0), (100, 1_366_046), (100, 2_069_019)]),
-            (Rejected, "media_too_large", &[(6000, 1_363_023)]),
-            (Rejected, "media_too_small", &[(382, 0), (6000, 1_363_022)]),
-            (Rejected, "platform_app_refused", &[(3, 0), (191, 0)]),
-            (Rejected, "platform_version_ended", &[(2635, 0)]),
-            (Transient, "media_unavailable", &[(389, 0)]),
-            (Transient, "platform_busy", &[(6000, 1_363_047), (100, 1_609_010)]),
-            (Transient, UPLOAD_EXPIRED, &[(6000, 1_363_030)]),
-            (Transient, "upload_failed", &[(6000, 0), (6001, 0), (6000, 1_363_019)]),
-            (Transient, UPLOAD_OFFSET_WRONG, &[(6001, 1_363_037)]),
-        ];
-        for (class, code, errors) in cases {
+        for (class, code, errors) in TABLE {
             for (number, subcode) in *errors {
                 let error = of(*number, *subcode, false);
 
@@ -335,7 +341,6 @@ mod tests {
 
     #[test]
     fn the_hosts_of_bytes_have_errors_of_their_own() {
-        use ErrorClass::{Ambiguous, AuthRevoked, Rejected, Transient};
         let cases = [
             ("OffsetInvalidError", true, Transient, UPLOAD_OFFSET_WRONG),
             ("PartialRequestError", true, Transient, "upload_incomplete"),

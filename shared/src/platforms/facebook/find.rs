@@ -70,6 +70,13 @@ impl Attachments {
     }
 }
 
+impl Post {
+    /// Whether it is known by its own id, or by that of a video that it shows.
+    fn is_one_of(&self, ids: &[String]) -> bool {
+        std::iter::once(self.id.as_str()).chain(self.attachments.target_ids()).any(|id| ids.iter().any(|known| known == id))
+    }
+}
+
 /// Finds the one post since `since` that says and shows what the draft does and belongs to no other target.
 pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestamp) -> Result<Sighting<Made>, JobError> {
     if let Some(photo) = photos.first()
@@ -84,9 +91,8 @@ pub(super) async fn find(cx: &Publishing<'_>, photos: &[String], since: Timestam
     for _ in 0..PAGES_MAX {
         let page = read_page(cx, since, after.as_deref()).await?;
         let next = page.next();
-        matches.extend(
-            page.data.into_iter().filter(|post| is_ours(cx, photos, post)).map(|post| post.id).filter(|id| !taken.contains(id)),
-        );
+        let ours = page.data.into_iter().filter(|post| is_ours(cx, photos, post));
+        matches.extend(ours.filter(|post| !post.is_one_of(&taken)).map(|post| post.id));
         after = next;
         if after.is_none() {
             break;

@@ -275,11 +275,7 @@ mod tests {
             (400, invalid("Your media IDs are invalid."), Rejected, "media_expired"),
             (400, invalid("$.media.media_ids: there must be a maximum of 4 items in the array"), Rejected, "content_refused"),
             (400, detail("One or more parameters to your request was invalid."), Rejected, "content_refused"),
-            (400, json!({ "error": "invalid_request", "error_description": "x" }), AuthRevoked, "token_refused"),
-            (400, json!({ "error": "invalid_grant" }), AuthRevoked, "token_refused"),
             (401, detail("Unauthorized"), AuthExpired, "token_refused"),
-            (401, json!({ "error": "unauthorized_client" }), Rejected, "platform_app_refused"),
-            (401, json!({ "error": "invalid_client" }), Rejected, "platform_app_refused"),
             (402, json!({ "title": "CreditsDepleted" }), Rejected, "platform_credits_depleted"),
             (403, slug("credits"), Rejected, "platform_credits_depleted"),
             (403, detail("You are not allowed to create a Tweet with duplicate content."), Rejected, "duplicate_content"),
@@ -321,6 +317,21 @@ mod tests {
             (503, json!({}), Ambiguous, "platform_failed"),
             (418, json!({ "surprise": true }), Ambiguous, "answer_unclassified"),
             (302, json!({}), Ambiguous, "answer_unclassified"),
+        ];
+        for (status, body, class, code) in cases {
+            assert_eq!(meaning(POST, status, &body), (class, code), "{status} {body}");
+        }
+        assert_eq!(classify(&answer(500, "<html>", &[]), POST, Timestamp(0)).code, "platform_failed");
+    }
+
+    #[test]
+    fn codes_of_version_1_and_words_of_oauth_have_their_class() {
+        use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, RateLimited, Rejected};
+        let cases = [
+            (400, json!({ "error": "invalid_request", "error_description": "x" }), AuthRevoked, "token_refused"),
+            (400, json!({ "error": "invalid_grant" }), AuthRevoked, "token_refused"),
+            (401, json!({ "error": "unauthorized_client" }), Rejected, "platform_app_refused"),
+            (401, json!({ "error": "invalid_client" }), Rejected, "platform_app_refused"),
             (401, code(32), AuthExpired, "token_refused"),
             (404, code(34), Rejected, "platform_version_ended"),
             (403, code(64), AuthRevoked, "account_locked"),
@@ -339,7 +350,6 @@ mod tests {
         for (status, body, class, code) in cases {
             assert_eq!(meaning(POST, status, &body), (class, code), "{status} {body}");
         }
-        assert_eq!(classify(&answer(500, "<html>", &[]), POST, Timestamp(0)).code, "platform_failed");
     }
 
     #[test]

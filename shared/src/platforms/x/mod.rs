@@ -1,7 +1,7 @@
 //! X, API v2. Limits and error meanings: docs.x.com (posts, media, rate limits) and OpenAPI 2.167, as of 2026-11.
 //!
 //! First every file is brought to X and described there, which may be repeated and shows nowhere: images in one call, GIFs
-//! and videos in segments, then X's own work on them is waited for. Then the posts are created one by one (see [`thread`]);
+//! and videos in segments, then X's own work on them is waited for. Then the posts are created one by one (see `thread.rs`);
 //! these are the visible calls. The first comment is a reply of the account to its own post.
 //!
 //! There is no idempotency key: a lost answer to "create post" is looked for in the account's own timeline, by text, by

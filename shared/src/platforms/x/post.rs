@@ -72,7 +72,7 @@ impl<'a> Item<'a> {
         }
         let times = self.renewals(journal);
         journal.step(&self.renewal(times), None, async || Ok(error.code.to_owned())).await?;
-        Ok(times % 2 == 0)
+        Ok(times.is_multiple_of(2))
     }
 }
 

@@ -66,7 +66,7 @@ function onFacebook(post) {
     : post.kind !== "reel" && words(post, plain && post.text.length <= 85 ? "large" : "");
   const title = post.title && post.kind === "video" && html`<p class="film-title"><b>${post.title}</b></p>`;
   return {
-    head: head(post, {second: html`${permalink(post)} · <span class="aside">${icon("public")}Public</span>`, shape: post.kind === "story" ? "ring" : ""}),
+    head: head(post, {second: html`${permalink(post)} · <span class="aside">${icon("public")}Public</span>${post.kind === "story" && " · Story"}`, shape: post.kind === "story" ? "ring" : ""}),
     body: html`${said}${shows}${title}${chips([
       extra.noStory && chip("hidden", "Not in the feed"),
       extra.isAiGenerated && chip("spark", "AI info"),
@@ -106,7 +106,7 @@ function onInstagram(post) {
   } else if (media.length) shows = alone(media[0], 0.75, 1.91);
   const caption = post.text && post.kind !== "reel" && html`<div class="words"><p class="text" dir="auto"><b>${post.accountUsername}</b> ${rich("instagram", post.text)}</p>
     <button type="button" class="unfold" hidden>Show more</button></div>`;
-  const second = [paid && "Paid partnership", extra.location_id && `Location ${extra.location_id}`, post.kind === "story" && "Story · visible for 24 h"];
+  const second = [paid && "Paid partnership", extra.location_id && `Location ${extra.location_id}`, post.kind === "story" && "Story · 24 h"];
   return {
     head: head(post, {
       name: [post.accountUsername, ...partners].join(" and "),
@@ -187,7 +187,7 @@ function onTiktok(post) {
     shows = html`<div class="upright"><div class="frame photos">${carousel(pages, {ratio: 9 / 16, label: "Photo post"})}${over}</div></div>`;
   } else if (media.length) shows = upright(media[0], over, {title: "TikTok video"});
   return {
-    head: head(post, {second: html`@${post.accountUsername} · ${permalink(post)} · <span class="aside">${icon(symbol)}${viewers}</span>`}),
+    head: head(post, {handle: html`<span class="soft handle">@${post.accountUsername}</span>`, second: html`${permalink(post)} · <span class="aside">${icon(symbol)}${viewers}</span>`}),
     body: html`${inbox && html`<p class="waiting">${icon("inbox")}<span><b>In the author's inbox</b><br>A draft: it appears once the author finishes it in the app.</span></p>`}
       ${shows}${chips([
         extra.brandContent && chip("tag", "Paid partnership"),

@@ -24,7 +24,8 @@ const list = value => Array.isArray(value) ? value : value ? [value] : [];
 
 function when(iso) {
   const at = new Date(iso);
-  const text = at.toLocaleString(undefined, {day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"});
+  const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  const text = at.toLocaleString(undefined, {year, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23"});
   return html`<time datetime="${iso}" title="${at.toLocaleString(undefined, {dateStyle: "full", timeStyle: "medium"})}">${text}</time>`;
 }
 const permalink = post => html`<a class="time" href="${path(post.url)}">${when(post.createdAt)}</a>`;
@@ -143,8 +144,8 @@ const alone = (media, least, most, options) => html`<div class="alone" style="--
 /** Pages to swipe through. */
 function carousel(pages, {ratio, label, count = true}) {
   const dots = pages.length <= 12 ? pages.map((_, n) => html`<i class="${n ? "" : "on"}"></i>`) : "";
-  return html`<div class="carousel" style="--ratio:${ratio}" role="group" aria-roledescription="carousel" aria-label="${label}">
-    <div class="track" tabindex="0">${pages.map((page, n) => html`<div class="page" role="group" aria-label="${n + 1} of ${pages.length}">${page}</div>`)}</div>
+  return html`<div class="carousel" style="--ratio:${ratio}" role="group" aria-roledescription="carousel">
+    <div class="track" tabindex="0" role="group" aria-label="${label}, ${pages.length} pages">${pages.map((page, n) => html`<div class="page" role="group" aria-label="${n + 1} of ${pages.length}">${page}</div>`)}</div>
     ${pages.length > 1 && html`<button type="button" class="turn back" aria-label="Previous" hidden>${icon("left")}</button>
     <button type="button" class="turn on" aria-label="Next">${icon("right")}</button>
     ${count && html`<span class="place" aria-hidden="true">1/${pages.length}</span>`}<span class="dots" aria-hidden="true">${dots}</span>`}

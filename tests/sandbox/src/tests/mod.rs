@@ -175,6 +175,29 @@ async fn permalinks_show_a_page_to_browsers() {
 }
 
 #[tokio::test]
+async fn uploaded_files_come_in_parts_for_players() {
+    let stage = Stage::set().await;
+    let url = stage.url("/_sandbox/samples/photo-1.png");
+    let photo = stage.as_page(stage.http.post(stage.url(&stage.page_path("/photos"))).form(&[("url", &url)]));
+    assert_eq!(photo.send().await.unwrap().status(), 200);
+    let posts = stage.get("/_sandbox/posts").await;
+    let url = posts["posts"][0]["media"][0]["url"].as_str().unwrap();
+    let length = posts["posts"][0]["media"][0]["sizeBytes"].as_u64().unwrap();
+
+    for (range, status, expected) in [
+        ("bytes=1-3", 206, format!("bytes 1-3/{length}")),
+        ("bytes=-4", 206, format!("bytes {}-{}/{length}", length - 4, length - 1)),
+        ("bytes=9999999-", 416, format!("bytes */{length}")),
+    ] {
+        let answer = stage.http.get(url).header("range", range).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers()["content-range"].to_str().unwrap()), (status, expected.as_str()));
+    }
+    let whole = stage.http.get(url).send().await.unwrap();
+    assert_eq!((whole.status().as_u16(), &whole.headers()["accept-ranges"]), (200, &"bytes".parse().unwrap()));
+    assert_eq!(whole.bytes().await.unwrap()[1..4], *b"PNG");
+}
+
+#[tokio::test]
 async fn stopping_frees_the_port_even_while_a_call_is_held() {
     let stage = Stage::set().await;
     let fault = stage.fault(json!({"action": {"name": "hold_before"}})).await;

@@ -40,7 +40,13 @@ fn sent_bytes(call: &Call) -> Result<Blob, Answer> {
 
 fn named_category(call: &Call) -> Result<Option<Category>, Answer> {
     let Some(name) = parameter(call, "media_category") else { return Ok(None) };
-    Category::named(&name).map(Some).ok_or_else(|| refuse("media_category parameter is invalid."))
+    Category::named(&snake_case(&name)).map(Some).ok_or_else(|| refuse("media_category parameter is invalid."))
+}
+
+/// `TweetVideo` as `tweet_video`: this version takes both spellings, and clients send either.
+fn snake_case(name: &str) -> String {
+    let word = |letter: char| if letter.is_ascii_uppercase() { format!("_{}", letter.to_ascii_lowercase()) } else { letter.into() };
+    name.chars().map(word).collect::<String>().trim_start_matches('_').to_owned()
 }
 
 fn owners(call: &Call) -> Vec<String> {

@@ -26,7 +26,7 @@ async fn a_film_goes_through_all_commands_into_a_post() {
         .text("command", "INIT")
         .text("total_bytes", CLIP.len().to_string())
         .text("media_type", "video/mp4")
-        .text("media_category", "tweet_video");
+        .text("media_category", "TweetVideo");
 
     let (status, started) = json_of(send(&stage, init).await).await;
     let id = started["media_id_string"].as_str().unwrap().to_owned();
