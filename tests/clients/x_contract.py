@@ -13,6 +13,9 @@ RENAMED = {
     "tweets": "posts",
 }
 
+# Fields of a post that could be asked for under the old name; under the new one they come with expansions.
+OLD_FIELDS = {"author_id", "edit_history_tweet_ids", "in_reply_to_user_id", "referenced_tweets"}
+
 # Problems that the description does not know, from section 7 of the sheet, with the fields that they may have besides the usual.
 UNDESCRIBED = {
     "about:blank": set(),
@@ -114,8 +117,9 @@ class X:
             if place == "query" and parameter.get("required") and name not in query
         ]
         for name, text in query.items():
-            if name in RENAMED:
+            if name == "tweet.fields":
                 self.differences.meet("old_names")
+                text = ",".join(field for field in text.split(",") if field not in OLD_FIELDS) or "id"
             parameter = known.get(("query", RENAMED.get(name, name)))
             faults += [f"{name}: {f}" for f in self.parameter(parameter, text)] if parameter else [f"parameter {name} is not known"]
         if body is not None:

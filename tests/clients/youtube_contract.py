@@ -1,11 +1,8 @@
-"""YouTube's discovery document, what is known to differ from it, and checks of answers and requests against it."""
+"""YouTube's discovery document, and checks of answers and requests against it. No difference to it is known."""
 
 import json
 
 import contract
-
-# Fields that the sandbox shows as YouTube does, though the description leaves them out.
-UNDESCRIBED = {}
 
 
 class Youtube:

@@ -127,18 +127,22 @@ impl Runner {
         let steps = if job.claim_no == 1 { Ok(Vec::new()) } else { job_steps::list(&*self.app.db, &job.id).await };
         let steps = match steps {
             Ok(steps) => steps,
-            Err(error) => return Finding { result: Err(error.into()), open_intent: true },
+            Err(error) => return Finding { result: Err(error.into()), open_intent: true, committed: false },
         };
         let mut journal = Journal::new(self.recorder.clone(), job.clone(), steps, watch);
         if job.attempt > job.max_attempts {
             let message = format!("the job was begun {} times and never came to an end", job.attempt - 1);
             let error = JobError::new(ErrorClass::Bug, "attempts_exhausted", message);
-            return Finding { result: Err(error.into()), open_intent: journal.has_open_intent() };
+            return Finding {
+                result: Err(error.into()),
+                open_intent: journal.has_open_intent(),
+                committed: journal.is_committed(),
+            };
         }
         let run = AssertUnwindSafe(self.dispatch(job, &mut journal)).catch_unwind().await;
         let result =
             run.unwrap_or_else(|_| Err(JobError::new(ErrorClass::Bug, "run_panicked", "the job's code panicked").into()));
-        Finding { result, open_intent: journal.has_open_intent() }
+        Finding { result, open_intent: journal.has_open_intent(), committed: journal.is_committed() }
     }
 
     async fn dispatch(&self, job: &job::Model, journal: &mut Journal) -> Result<settle::Done, Stop> {

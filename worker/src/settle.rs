@@ -25,6 +25,8 @@ pub struct Finding {
     pub result: Result<Done, Stop>,
     /// Whether the journal holds a call whose outcome is unknown.
     pub open_intent: bool,
+    /// Whether a call that shows was made, as the journal knows.
+    pub committed: bool,
 }
 
 /// How long a job may wait for a platform's word before that is an error of its own: each wait has a deadline of its own,
@@ -40,7 +42,7 @@ pub fn settle(job: &job::Model, finding: &Finding, now: Timestamp) -> Option<Set
         Ok(done) => Some(completed(job, done.clone(), now)),
         Err(Stop::LostClaim) => None,
         Err(Stop::Cancelled) => Some(build(job, now, JobState::Cancelled, None)),
-        Err(Stop::Error(error)) => Some(after_error(job, error, finding.open_intent, now)),
+        Err(Stop::Error(error)) => Some(after_error(job, error, finding, now)),
     }
 }
 
@@ -53,7 +55,7 @@ fn completed(job: &job::Model, done: Done, now: Timestamp) -> Settlement {
     Settlement { progress: 100, published: done, ..settlement }
 }
 
-fn after_error(job: &job::Model, error: &JobError, open_intent: bool, now: Timestamp) -> Settlement {
+fn after_error(job: &job::Model, error: &JobError, finding: &Finding, now: Timestamp) -> Settlement {
     use ErrorClass::{Ambiguous, AuthExpired, AuthRevoked, Bug, NotReady, RateLimited, Rejected, Transient};
     let waiting_too_long = now.since(job.started_at.unwrap_or(now)) > WAITING_MAX;
     match error.class {
@@ -70,10 +72,16 @@ fn after_error(job: &job::Model, error: &JobError, open_intent: bool, now: Times
         }
         AuthExpired | AuthRevoked => build(job, now, JobState::Blocked, Some(error)),
         Ambiguous => build(job, now, JobState::Blocked, Some(error)),
-        Transient | NotReady | Rejected | Bug if open_intent => {
+        Transient | NotReady | Rejected | Bug if finding.open_intent => {
             let words = error.platform_message.clone();
             let error =
                 JobError { platform_message: words, ..unknown(format!("a call may have been made, then: {}", error.message)) };
+            build(job, now, JobState::Blocked, Some(&error))
+        }
+        // What was sent may still become visible, so that "failed" would be a lie.
+        Transient | NotReady if finding.committed => {
+            let words = error.platform_message.clone();
+            let error = JobError { platform_message: words, ..unknown(format!("it was sent, then: {}", error.message)) };
             build(job, now, JobState::Blocked, Some(&error))
         }
         Transient | NotReady | Rejected | Bug => build(job, now, JobState::Failed, Some(error)),
@@ -163,7 +171,7 @@ mod tests {
     }
 
     fn after(class: ErrorClass, attempt: i32, open_intent: bool) -> Settlement {
-        let finding = Finding { result: Err(JobError::new(class, "code", "message").into()), open_intent };
+        let finding = Finding { result: Err(JobError::new(class, "code", "message").into()), open_intent, committed: false };
         settle(&job(attempt), &finding, NOW).unwrap()
     }
 
@@ -201,15 +209,21 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_waits_for_more_than_a_day_ends() {
+    fn a_job_that_waits_beyond_every_deadline_ends_and_never_as_failed_when_something_was_sent() {
         let waiting = job::Model { started_at: Some(NOW.minus(WAITING_MAX * 2)), ..job(1) };
-        let finding = Finding { result: Err(JobError::new(ErrorClass::NotReady, "code", "message").into()), open_intent: false };
+        let finding = Finding {
+            result: Err(JobError::new(ErrorClass::NotReady, "code", "message").into()),
+            open_intent: false,
+            committed: false,
+        };
 
         assert_eq!(settle(&waiting, &finding, NOW).unwrap().state, JobState::Failed);
+        let sent = Finding { committed: true, ..finding };
+        assert_eq!(settle(&waiting, &sent, NOW).unwrap().state, JobState::Blocked);
     }
 
     #[test]
     fn a_lost_claim_settles_nothing() {
-        assert!(settle(&job(1), &Finding { result: Err(Stop::LostClaim), open_intent: true }, NOW).is_none());
+        assert!(settle(&job(1), &Finding { result: Err(Stop::LostClaim), open_intent: true, committed: true }, NOW).is_none());
     }
 }

@@ -151,6 +151,11 @@ impl Journal {
         self.progress = percent.clamp(self.progress, 99);
     }
 
+    /// Whether something is out: from here on the job has to be finished.
+    pub fn is_committed(&self) -> bool {
+        self.committed
+    }
+
     /// Whether a call was made, or may have been, whose outcome is not recorded.
     pub fn has_open_intent(&self) -> bool {
         self.steps.values().any(|step| step.output.is_none())

@@ -36,7 +36,9 @@ async fn a_lost_answer_makes_no_second_post() -> anyhow::Result<()> {
             // An upload answers without a body, so there is nothing to be truncated.
             let found_early = done || repeatable || path == CANCEL;
             let in_time = if found_early { seconds <= 60 } else { seconds >= 30 };
-            if (status.as_str(), posts) != ("completed", 1) || !in_time {
+            // Whether a post that TikTok fetches the files of was begun, nobody can tell before its moderation is over.
+            let wanted = if path == PHOTOS && !done { ("blocked", 0) } else { ("completed", 1) };
+            if (status.as_str(), posts) != wanted || !in_time {
                 wrong.push(format!("{path} {action}: {status}, {posts} posts after {seconds} s: {}", job["error"]));
             }
         }
@@ -50,7 +52,7 @@ async fn what_is_never_answered_is_left_to_a_person() -> anyhow::Result<()> {
     for (path, status, code, inits) in [
         (VIDEO, "failed", "platform_failed", 6),
         (UPLOAD, "blocked", "outcome_unknown", 1),
-        (PHOTOS, "blocked", "outcome_unknown", 3),
+        (PHOTOS, "blocked", "outcome_unknown", 1),
     ] {
         let stack = Stack::start().await?;
         plant(&stack, path, (0, 9), &json!({ "name": "server_error" })).await?;

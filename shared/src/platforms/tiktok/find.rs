@@ -21,6 +21,9 @@ const LIST: &str = "/v2/video/list/?fields=id,create_time,title,video_descriptio
 /// TikTok's clock and ours may differ by this much.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
+/// The last of the looks, after which nothing more can be hoped for: that of `PULL_LOOKS`.
+const LAST_LOOK: Duration = super::PULL_LOOKS[super::PULL_LOOKS.len() - 1];
+
 /// Pages of 20 posts that are read before giving up: far more than an account may make in a day.
 const PAGES_MAX: usize = 10;
 
@@ -47,7 +50,9 @@ struct Post {
 
 /// Finds the one public post since `since` that says what the draft does and belongs to no other target.
 ///
-/// Drafts in the inbox and posts that are not for everybody are in no list: there only a person can tell.
+/// Drafts in the inbox and posts that are not for everybody are in no list: there only a person can tell. Neither can a
+/// public post be called absent: it shows after moderation, usually within a minute, but it may take hours. Once the last
+/// look has seen nothing, sending again could double it, so that it is left to a person as well.
 pub(super) async fn find(cx: &Publishing<'_>, since: Timestamp) -> Result<Sighting<Started>, JobError> {
     if is_inbox(cx) {
         let reason = "TikTok lists no drafts; look into the account's inbox in the TikTok app";
@@ -57,6 +62,7 @@ pub(super) async fn find(cx: &Publishing<'_>, since: Timestamp) -> Result<Sighti
         let reason = "TikTok lists public posts only; look at the account's own posts in the TikTok app";
         return Ok(Sighting::CannotTell(reason.to_owned()));
     }
+    let waited = cx.app.clock.now().since(since);
     let since = since.minus(CLOCK_SLACK);
     let taken = taken_ids(cx, since).await?;
     let (posts, all) = read_since(cx, since).await?;
@@ -64,7 +70,10 @@ pub(super) async fn find(cx: &Publishing<'_>, since: Timestamp) -> Result<Sighti
         posts.into_iter().filter(|post| is_ours(cx, post)).map(|post| post.id).filter(|id| !taken.contains(id)).collect();
     Ok(match (matches.len(), all) {
         (1, _) => Sighting::Found(Started::Live { post_id: matches.remove(0) }),
-        (0, true) => Sighting::Absent,
+        (0, true) if waited < LAST_LOOK => Sighting::Absent,
+        (0, true) => Sighting::CannotTell(
+            "TikTok shows a post only after moderation, which may take hours; look at the account in the TikTok app".to_owned(),
+        ),
         (0, false) => Sighting::CannotTell("the account has more recent posts than can be searched".to_owned()),
         (count, _) => Sighting::CannotTell(format!("{count} recent posts look like it")),
     })

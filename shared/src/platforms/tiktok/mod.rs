@@ -95,7 +95,7 @@ const OPTIONS: &[OptionRule] = &[
 /// The adapter of TikTok.
 pub(crate) struct Tiktok;
 
-/// A public post shows in the list after moderation, usually within a minute (it may take hours, which nobody can tell).
+/// A public post shows in the list after moderation, usually within a minute; it may take hours, see `find`.
 const PULL_LOOKS: Looks = &[Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(240)];
 
 impl Platform for Tiktok {

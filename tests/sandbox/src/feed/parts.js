@@ -25,8 +25,9 @@ const list = value => Array.isArray(value) ? value : value ? [value] : [];
 function when(iso) {
   const at = new Date(iso);
   const year = at.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-  const text = at.toLocaleString(undefined, {year, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23"});
-  return html`<time datetime="${iso}" title="${at.toLocaleString(undefined, {dateStyle: "full", timeStyle: "medium"})}">${text}</time>`;
+  const day = at.toLocaleDateString(undefined, {year, day: "numeric", month: "short"});
+  const clock = at.toLocaleTimeString(undefined, {hour: "2-digit", minute: "2-digit", hourCycle: "h23"});
+  return html`<time datetime="${iso}" title="${at.toLocaleString(undefined, {dateStyle: "full", timeStyle: "medium"})}">${day}<span class="clock">, ${clock}</span></time>`;
 }
 const permalink = post => html`<a class="time" href="${path(post.url)}">${when(post.createdAt)}</a>`;
 
