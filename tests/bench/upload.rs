@@ -23,7 +23,8 @@ const NOTE: &str = "one worker uploads a film of 1 GB to Facebook, TikTok and Yo
                     peak RSS is the worker's, so far";
 
 /// The platforms that take a gigabyte, with the kind and its options.
-const TAKERS: [(PlatformId, &str); 3] = [(PlatformId::Facebook, "facebook"), (PlatformId::Tiktok, "tiktok"), (PlatformId::Youtube, "youtube")];
+const TAKERS: [(PlatformId, &str); 3] =
+    [(PlatformId::Facebook, "facebook"), (PlatformId::Tiktok, "tiktok"), (PlatformId::Youtube, "youtube")];
 
 /// Runs the benchmark.
 pub(crate) async fn measure(place: &Place) -> anyhow::Result<Report> {

@@ -134,14 +134,16 @@ def publishing(author):
 
 
 def reads(author, urns):
-    listed = author.call("finder", "/posts", finder_name="author", query_params={"author": author.urn, "count": 3, "sortBy": "CREATED"})
+    query = {"author": author.urn, "count": 3, "sortBy": "CREATED"}
+    listed = author.call("finder", "/posts", finder_name="author", query_params=query)
     equal("the finder, newest first", [item["id"] for item in listed.elements], list(reversed(urns))[:3])
     equal("with its paging", (listed.paging.start, listed.paging.count), (0, 3))
     one = author.call("get", "/posts/{urn}", path_keys={"urn": urns[1]}).entity
     seen = (one["id"], one["author"], one["commentary"], one["lifecycleState"])
     equal("one post", seen, (urns[1], author.urn, "a picture", "PUBLISHED"))
     check("its times are in milliseconds", abs(one["createdAt"] / 1000 - time.time()) < 120, one["createdAt"])
-    patch = author.call("partial_update", "/posts/{urn}", path_keys={"urn": urns[1]}, patch_set_object={"commentary": "another text"})
+    change = {"commentary": "another text"}
+    patch = author.call("partial_update", "/posts/{urn}", path_keys={"urn": urns[1]}, patch_set_object=change)
     equal("a change", patch.status_code, 204)
     equal("is seen", author.call("get", "/posts/{urn}", path_keys={"urn": urns[1]}).entity["commentary"], "another text")
     # A query of more than 4000 characters is sent as the form of a POST.
@@ -164,8 +166,8 @@ def errors(author):
     check("names the first one", "urn:li:share:" in twice.entity["message"], twice.entity)
     long = author.post("a" * 3001)
     equal("a text that is too long", (long.status_code, long.entity["code"]), (400, "FIELD_LENGTH_TOO_LONG"))
-    codes = ["401/REVOKED_ACCESS_TOKEN", "403/ACCESS_DENIED", "409/CONFLICT", "429/TOO_MANY_REQUESTS", "400/MEDIA_ASSET_WAITING_UPLOAD"]
-    for code in codes:
+    codes = ["401/REVOKED_ACCESS_TOKEN", "403/ACCESS_DENIED", "409/CONFLICT", "429/TOO_MANY_REQUESTS"]
+    for code in [*codes, "400/MEDIA_ASSET_WAITING_UPLOAD"]:
         plant(author.account, "/rest/posts", error(code))
         seen = author.post(f"refused with {code[4:]}".replace("_", " "))
         equal(f"error {code}", f"{seen.status_code}/{seen.entity['code']}", code)

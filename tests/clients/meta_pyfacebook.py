@@ -83,15 +83,16 @@ def instagram():
     account = sandbox.account("instagram", variant="instagram", username="pyfacebook")
     hosts = {"base_url": f"{sandbox.URL}/instagram/", "access_token_url": f"{sandbox.URL}/instagram/oauth/access_token"}
     login = BasicDisplayAPI(
-        app_id=APP_ID, app_secret=APP_SECRET, access_token=account["accessToken"], version=VERSION, sleep_on_rate_limit=False, **hosts
+        app_id=APP_ID, app_secret=APP_SECRET, access_token=account["accessToken"], version=VERSION,
+        sleep_on_rate_limit=False, **hosts,
     )
     long = login.exchange_long_lived_user_access_token()
     check("a short token of Instagram's login gets 60 days", long["expires_in"] > 59 * 86_400, long)
     young = raises(FacebookError, lambda: login.refresh_access_token(long["access_token"]))
     equal("it is too young to be refreshed", young.code, 100)
     api = IGBusinessApi(
-        app_id=APP_ID, app_secret=APP_SECRET, access_token=long["access_token"], version=VERSION, sleep_on_rate_limit=False,
-        instagram_business_id=account["id"], **hosts,
+        app_id=APP_ID, app_secret=APP_SECRET, access_token=long["access_token"], version=VERSION,
+        sleep_on_rate_limit=False, instagram_business_id=account["id"], **hosts,
     )
     me = api.get_object("me", fields="user_id,username,account_type")
     equal("me", (me["user_id"], me["username"]), (account["id"], "pyfacebook"))

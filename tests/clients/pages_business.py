@@ -72,7 +72,8 @@ def posts_and_photos(page, api):
 
 
 def films(page, api):
-    by_url = page.create_video(params={"file_url": sandbox.sample_url("clip.mp4"), "title": "A clip", "description": "by its address"})
+    by_address = {"file_url": sandbox.sample_url("clip.mp4"), "title": "A clip", "description": "by its address"}
+    by_url = page.create_video(params=by_address)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "in-chunks.mp4")
         with open(path, "wb") as file:
@@ -167,7 +168,8 @@ def errors(page, account):
     usage = refused().http_headers()["x-business-use-case-usage"]
     check("a limit tells its end in minutes", '"estimated_time_to_regain_access":20' in usage.replace(" ", ""), usage)
     empty = raises(FacebookRequestError, lambda: page.create_feed(params={}))
-    equal("an empty post is refused", (empty.http_status(), empty.api_error_code(), empty.api_error_type()), (400, 100, "OAuthException"))
+    seen = (empty.http_status(), empty.api_error_code(), empty.api_error_type())
+    equal("an empty post is refused", seen, (400, 100, "OAuthException"))
     page.create_feed(params={"message": "twice"})
     twice = raises(FacebookRequestError, lambda: page.create_feed(params={"message": "twice"}))
     equal("a repeated post is refused", twice.api_error_code(), 506)

@@ -63,8 +63,9 @@ async function until(what, ready, seconds = 15) {
   return assert.fail(`${what}: not within ${seconds} s`);
 }
 
-/** Runs a program to its end; an error makes it fail. */
+/** Runs a program to its end; an error makes it fail, and so does an answer that never comes. */
 function run(main) {
+  setTimeout(() => process.exit(1), 120_000).unref();
   main().then(
     () => process.exit(0),
     (error) => {

@@ -2,12 +2,16 @@
 
 import json
 import os
+import signal
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 URL = os.environ["SANDBOX_URL"].rstrip("/")
+
+# A client that waits for an answer for ever ends here, and its program fails.
+signal.alarm(120)
 
 # As `settings.json` sets it: proofs and exchanges are checked against these.
 APP_ID = "1000000000000001"

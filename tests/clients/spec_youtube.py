@@ -55,7 +55,8 @@ def videos(caller):
     seen = []
 
     def ready():
-        found = caller.checked("videos.list", "GET", f"{DATA}/videos", f"part=status,processingDetails,snippet,contentDetails&{query}")
+        several = "part=status,processingDetails,snippet,contentDetails"
+        found = caller.checked("videos.list", "GET", f"{DATA}/videos", f"{several}&{query}")
         seen[:] = found["items"]
         return seen and all(item["status"]["uploadStatus"] == "processed" for item in seen)
 

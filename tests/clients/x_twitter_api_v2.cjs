@@ -38,13 +38,15 @@ async function reads(bearer, account, sent) {
   equal("me", [me.data.id, me.data.username], [account.id, account.username]);
   const one = await bearer.v2.singleTweet(sent[1], { "tweet.fields": ["created_at", "referenced_tweets", "author_id"] });
   equal("one post", [one.data.text, one.data.referenced_tweets], ["goes on", [{ type: "replied_to", id: sent[0] }]]);
-  const many = await bearer.v2.tweets([sent[4], "1"], { expansions: ["attachments.poll_ids"], "poll.fields": ["duration_minutes"] });
+  const poll = { expansions: ["attachments.poll_ids"], "poll.fields": ["duration_minutes"] };
+  const many = await bearer.v2.tweets([sent[4], "1"], poll);
   equal("many, one missing", [many.data.length, many.errors.length, many.includes.polls[0].duration_minutes], [1, 1, 60]);
   const timeline = await bearer.v2.userTimeline(account.id, { max_results: 5, "tweet.fields": ["created_at"] });
   const listed = [];
   for await (const tweet of timeline) listed.push(tweet.id);
   equal("the timeline through its pages", listed, [...sent].reverse());
-  check("the limit is read from headers", timeline.rateLimit.limit === 900 && timeline.rateLimit.remaining < 900, timeline.rateLimit);
+  const { limit, remaining } = timeline.rateLimit;
+  check("the limit is read from headers", limit === 900 && remaining < 900, timeline.rateLimit);
 }
 
 async function errors(bearer, signing, account) {

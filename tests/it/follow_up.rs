@@ -29,7 +29,9 @@ async fn posts(stack: &Stack) -> anyhow::Result<Vec<Value>> {
 #[tokio::test]
 async fn what_fails_after_a_post_is_live_is_a_warning_and_never_a_second_post() -> anyhow::Result<()> {
     for (platform, kind, path, skip) in COMMENTED {
-        for (action, count) in [(json!({"name":"invalid_content"}), 1), (json!({"name":"permission_missing"}), 1), (json!({"name":"unheard_of"}), 9)] {
+        for (action, count) in
+            [(json!({"name":"invalid_content"}), 1), (json!({"name":"permission_missing"}), 1), (json!({"name":"unheard_of"}), 9)]
+        {
             let stack = Stack::start().await?;
             let fault = json!({"platform":platform,"method":"POST","path":path,"skip":skip,"count":count,"action":action});
             stack.sandbox.plant(fault).await?;

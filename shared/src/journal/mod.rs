@@ -7,6 +7,7 @@
 //! One gap is left, and only in theory: a process that is stopped (not killed) between the last look at its lease and
 //! the first byte of its request, for longer than the whole schedule of looks, and then goes on.
 
+mod faults;
 mod halt;
 mod note;
 mod poll;
@@ -27,6 +28,8 @@ use crate::store::batch::Batcher;
 use crate::store::job_events::NewEvent;
 use crate::store::job_steps::{Intent, StepChange, StepWrite};
 
+pub use faults::{DUPLICATE, OUTCOME_UNKNOWN};
+use faults::{absent_so_far, looking, read, repeatable, timed_out, unknown};
 pub use halt::{Halt, Point};
 pub use poll::{After, Polling};
 
@@ -372,45 +375,4 @@ impl Journal {
         self.pass(name, point).await;
         self.pass("once", point).await;
     }
-}
-
-/// The code of a refusal because the same post is there already.
-pub const DUPLICATE: &str = "duplicate_content";
-
-/// The code of a job that a person must decide.
-pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
-
-fn read<T: DeserializeOwned>(name: &str, output: &str) -> Result<T, Stop> {
-    let parsed = serde_json::from_str(output);
-    parsed
-        .map_err(|error| Stop::Error(JobError::new(ErrorClass::Bug, "step_output_unreadable", format!("step `{name}`: {error}"))))
-}
-
-fn repeatable(error: JobError) -> JobError {
-    match error.class {
-        ErrorClass::Ambiguous => JobError { class: ErrorClass::Transient, ..error },
-        _ => error,
-    }
-}
-
-fn timed_out(name: &str) -> JobError {
-    JobError::new(ErrorClass::Ambiguous, "answer_lost", format!("`{name}` was not answered within {} s", CALL_TIMEOUT.as_secs()))
-}
-
-fn absent_so_far(name: &str) -> JobError {
-    JobError::new(
-        ErrorClass::Ambiguous,
-        "answer_lost",
-        format!("the answer to `{name}` was lost and the platform does not show it yet"),
-    )
-}
-
-fn looking(name: &str, cause: &JobError, at: Timestamp) -> JobError {
-    let message = format!("{}; the platform is asked about `{name}` before anything is sent again", cause.message);
-    let error = JobError::new(ErrorClass::NotReady, "looking_for_answer", message).at(at);
-    JobError { platform_message: cause.platform_message.clone(), ..error }
-}
-
-fn unknown(name: &str, reason: String) -> JobError {
-    JobError::new(ErrorClass::Ambiguous, OUTCOME_UNKNOWN, format!("it is not known whether `{name}` was done: {reason}"))
 }

@@ -75,7 +75,9 @@ impl Publishing<'_> {
 
     /// Opens an address that [`Self::seal_url`] sealed for this account.
     pub fn open_url(&self, sealed: &str) -> Result<String, JobError> {
-        let bug = |reason: String| JobError::new(ErrorClass::Bug, "url_unreadable", format!("a sealed address can't be used: {reason}"));
+        let bug = |reason: String| {
+            JobError::new(ErrorClass::Bug, "url_unreadable", format!("a sealed address can't be used: {reason}"))
+        };
         let opened = self.app.config.keys.open(sealed, &self.url_place()).map_err(|error| bug(error.to_string()))?;
         String::from_utf8(opened).map_err(|_| bug("it is not text".to_owned()))
     }

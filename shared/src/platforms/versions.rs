@@ -28,8 +28,11 @@ impl Version {
     }
 }
 
+/// A day as year, month and day.
+type Day = (i32, u32, u32);
+
 /// The Graph API's versions: Meta's changelog, as of 2026-11. The current one has no end yet.
-const GRAPH: &[(&str, Option<(i32, u32, u32)>)] = &[
+const GRAPH: &[(&str, Option<Day>)] = &[
     ("v26.0", None),
     ("v25.0", Some((2028, 7, 29))),
     ("v24.0", Some((2028, 2, 18))),
@@ -40,7 +43,7 @@ const GRAPH: &[(&str, Option<(i32, u32, u32)>)] = &[
 ];
 
 /// LinkedIn's published sunsets, as of 2026-11; any other version is taken to live for twelve months, the least promised.
-const LINKEDIN: &[(&str, (i32, u32, u32))] =
+const LINKEDIN: &[(&str, Day)] =
     &[("202601", (2027, 1, 15)), ("202602", (2027, 2, 15)), ("202603", (2027, 3, 16)), ("202511", (2026, 11, 16))];
 
 /// The versions that the settings name. X, TikTok and YouTube carry theirs in the path and have announced no end.
@@ -68,7 +71,7 @@ fn linkedin_end(version: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, 15)?.checked_add_months(Months::new(12))
 }
 
-fn date((year, month, day): (i32, u32, u32)) -> Option<NaiveDate> {
+fn date((year, month, day): Day) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, day)
 }
 

@@ -34,13 +34,13 @@ const API: &[Row] = &[
     ("429/rate_limit_exceeded", VIDEO, "completed", "", 1, 1),
     ("429/rate_limit_exceeded", PHOTOS, "completed", "", 1, 1),
     ("429/rate_limit_exceeded", STATUS, "completed", "", 1, 1),
-    // A lost task without bytes is nothing: begun again. A lost task with addresses is looked for first.
+    // A lost task without bytes is nothing: begun again. A lost task with addresses is looked for, then left to a person.
     ("500/internal_error", VIDEO, "completed", "", 2, 1),
-    ("500/internal_error", PHOTOS, "completed", "", 1, 1),
+    ("500/internal_error", PHOTOS, "blocked", "outcome_unknown", 1, 0),
     ("500/internal_error", STATUS, "completed", "", 1, 1),
     ("502/internal_error", CREATOR, "completed", "", 2, 1),
-    ("503/internal_error", PHOTOS, "completed", "", 1, 1),
-    ("504/internal_error", PHOTOS, "completed", "", 1, 1),
+    ("503/internal_error", PHOTOS, "blocked", "outcome_unknown", 1, 0),
+    ("504/internal_error", PHOTOS, "blocked", "outcome_unknown", 1, 0),
     ("200/spam_risk_too_many_posts", CREATOR, "completed", "", 1, 1),
     ("200/spam_risk_user_banned_from_posting", CREATOR, "failed", "account_banned", 1, 0),
     ("200/reached_active_user_cap", CREATOR, "completed", "", 1, 1),

@@ -15,6 +15,7 @@ mod facebook;
 mod facebook_films;
 mod faults;
 mod instagram;
+mod ledger;
 mod linkedin;
 mod tiktok;
 mod x;

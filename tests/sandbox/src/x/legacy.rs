@@ -45,7 +45,8 @@ fn named_category(call: &Call) -> Result<Option<Category>, Answer> {
 
 /// `TweetVideo` as `tweet_video`: this version takes both spellings, and clients send either.
 fn snake_case(name: &str) -> String {
-    let word = |letter: char| if letter.is_ascii_uppercase() { format!("_{}", letter.to_ascii_lowercase()) } else { letter.into() };
+    let word =
+        |letter: char| if letter.is_ascii_uppercase() { format!("_{}", letter.to_ascii_lowercase()) } else { letter.into() };
     name.chars().map(word).collect::<String>().trim_start_matches('_').to_owned()
 }
 
