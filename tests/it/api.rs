@@ -332,3 +332,59 @@ async fn readiness_names_what_is_missing_and_metrics_tell_what_happened() -> any
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn what_platforms_take_is_served_as_it_is_checked() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+
+    let listed = stack.get("/api/v1/platforms").await?;
+
+    let platforms = listed["data"].as_array().cloned().unwrap_or_default();
+    assert_eq!(platforms.len(), PlatformId::ALL.len());
+    for (platform, shown) in PlatformId::ALL.iter().zip(&platforms) {
+        let rules = shared::platforms::rules(*platform);
+        assert_eq!(shown["id"], platform.to_string());
+        let kinds: Vec<String> = rules.kinds.iter().map(|rule| rule.kind.to_string()).collect();
+        let named: Vec<&str> = shown["kinds"].as_array().into_iter().flatten().filter_map(|kind| kind["kind"].as_str()).collect();
+        assert_eq!(named, kinds, "{platform}");
+        assert!(shown["scopes"].as_array().is_some_and(|scopes| !scopes.is_empty()), "{platform}");
+        for (kind, rule) in shown["kinds"].as_array().into_iter().flatten().zip(rules.kinds) {
+            assert_eq!(kind["text"]["max"].as_i64().unwrap_or(0), rule.text.max, "{platform} {}", rule.kind);
+            assert_eq!(kind["files"].as_array().map(Vec::len), Some(rule.files.len()), "{platform} {}", rule.kind);
+            assert_eq!(kind["required"].to_string().contains("\"media\""), rule.media.0 > 0, "{platform} {}", rule.kind);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_option_that_a_platform_lacks_or_a_word_that_it_does_not_know_is_refused_with_those_it_has() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    let body = json!({
+        "content": {"text": "chosen", "title": "Chosen", "media": [{"url": stack.sandbox.sample("vertical.mp4")}]},
+        "targets": [
+            {"accountId": stack.facebook, "kind": "video", "options": {"replySettings": "everyone"}},
+            {"accountId": stack.account(PlatformId::Youtube), "kind": "short", "options": {"privacy": "secret"}},
+            {"accountId": stack.account(PlatformId::Tiktok), "kind": "video"},
+        ],
+    });
+
+    let (status, problem) = stack.post("/api/v1/posts", &body).await?;
+
+    assert_eq!(status, 422, "{problem}");
+    let found: Vec<(String, String)> = problem["violations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|one| (one["pointer"].as_str().unwrap_or("").to_owned(), one["code"].as_str().unwrap_or("").to_owned()))
+        .collect();
+    for (pointer, code) in [
+        ("/targets/0/options/replySettings", "option_unsupported"),
+        ("/targets/1/options/privacy", "option_invalid"),
+        ("/targets/1/options/madeForKids", "option_required"),
+        ("/targets/2/options/privacy", "option_required"),
+    ] {
+        assert!(found.contains(&(pointer.to_owned(), code.to_owned())), "{pointer} {code} is missing from {found:#?}");
+    }
+    Ok(())
+}

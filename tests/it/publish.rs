@@ -1,5 +1,6 @@
 //! The plain path: what is submitted is published as it was meant, on every platform and of every kind.
 
+use anyhow::Context;
 use serde_json::json;
 use shared::content::{Kind, PlatformId};
 use tests::Stack;
@@ -8,6 +9,7 @@ use tests::kinds::{self, post_of, with_comment};
 #[tokio::test]
 async fn every_kind_is_published_on_every_platform_as_it_was_meant() -> anyhow::Result<()> {
     let stack = Stack::start().await?;
+    stack.sandbox.post("settings", json!({ "recordBodies": true })).await?;
     for (platform, kind) in kinds::all().filter(|(_, kind)| *kind != Kind::Reply) {
         let before = stack.sandbox.posts().await?.len();
         let body = post_of(platform, kind, &stack.sandbox, stack.account(platform), &format!("a {kind} for {platform}"));
@@ -38,7 +40,16 @@ async fn every_kind_is_published_on_every_platform_as_it_was_meant() -> anyhow::
             assert_eq!(post["media"][0]["altText"], "a picture", "{kind} on {platform}: {post}");
         }
     }
-    Ok(())
+    keep_requests(&stack).await
+}
+
+/// Leaves all that was sent to the platforms beside the binaries, where `bin/clients` holds it against the platforms' own
+/// descriptions of their APIs.
+async fn keep_requests(stack: &Stack) -> anyhow::Result<()> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(3).context("the target folder")?;
+    let requests = stack.sandbox.get("requests").await?;
+    Ok(std::fs::write(target.join("requests-of-pressroom.json"), requests.to_string())?)
 }
 
 #[tokio::test]
