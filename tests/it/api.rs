@@ -330,6 +330,8 @@ async fn readiness_names_what_is_missing_and_metrics_tell_what_happened() -> any
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is missing from\n{metrics}");
     }
+    let ends = "pressroom_api_version_days_left{platform=\"linkedin\",version=\"202609\"} ";
+    assert!(metrics.contains(ends), "{ends} is missing from\n{metrics}");
     Ok(())
 }
 

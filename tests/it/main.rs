@@ -1,6 +1,7 @@
 //! Tests of the whole, one file per concern. The database is chosen by `TEST_DATABASE`, see `bin/test`.
 
 mod api;
+mod common_faults;
 mod crash;
 mod duplicates;
 mod facebook;
