@@ -1,6 +1,6 @@
 //! Files that users name by address: fetched through one guarded client and streamed on in bounded memory.
 //!
-//! Only public addresses are reached, see [`super::guard`]: the guard sits in the resolver, so the address that is checked
+//! Only public addresses are reached, see `guard`: the guard sits in the resolver, so the address that is checked
 //! is the one that is connected to, and literal addresses are checked in every URL, redirects included.
 
 use std::collections::HashSet;

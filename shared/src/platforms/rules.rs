@@ -1,4 +1,4 @@
-//! What a platform takes, as data: served to front ends and applied to every draft by [`super::check`].
+//! What a platform takes, as data: served to front ends and applied to every draft by `check`.
 
 use crate::content::{Draft, Kind};
 

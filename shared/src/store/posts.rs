@@ -121,17 +121,18 @@ async fn find_alike(db: &impl ConnectionTrait, writer_is_alone: bool, targets: &
         let sql = format!(
             "SELECT t.account_id, t.fingerprint, t.publish_at, t.post_id FROM (VALUES {}) AS v \
              JOIN post_targets t ON t.account_id = v.column1 AND t.fingerprint = v.column2 \
-             AND t.publish_at BETWEEN v.column3 AND v.column4 \
+             AND t.publish_at BETWEEN v.column3 AND v.column4 AND t.workspace_id = v.column5 \
              JOIN jobs j ON j.id = t.job_id WHERE j.state NOT IN ('failed', 'cancelled')",
-            rows(piece.len(), 4, 1)
+            rows(piece.len(), 5, 1)
         );
-        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 4);
+        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 5);
         for target in piece {
             values.extend([
                 target.account_id.clone().into(),
                 target.fingerprint.into(),
                 target.publish_at.minus(ALIKE_WITHIN).into(),
                 target.publish_at.plus(ALIKE_WITHIN).into(),
+                target.workspace_id.clone().into(),
             ]);
         }
         for row in query(db, &sql, values).await? {
