@@ -88,7 +88,7 @@ async fn refuse_alike(
     let mut known = find_alike(db, writer_is_alone, &wanted).await?;
     for (post, written) in posts.iter().zip(written).filter(|(_, written)| **written == Written::Written) {
         let repeated = post.targets.iter().filter(|_| !post.allow_duplicate).find_map(|target| {
-            let others = known.get(&(target.account_id.clone(), target.fingerprint))?;
+            let others = known.get(&place_of(target))?;
             let within = |at: &Timestamp| at.since(target.publish_at).max(target.publish_at.since(*at)) < ALIKE_WITHIN;
             others.iter().find(|(at, _)| within(at)).map(|(_, of)| (target.position, of.clone()))
         });
@@ -100,7 +100,7 @@ async fn refuse_alike(
             continue;
         }
         for target in &post.targets {
-            let place = known.entry((target.account_id.clone(), target.fingerprint)).or_default();
+            let place = known.entry(place_of(target)).or_default();
             place.push((target.publish_at, target.post_id.clone()));
         }
     }
@@ -108,7 +108,11 @@ async fn refuse_alike(
 }
 
 /// When, and with which posts, what people would see of some targets is there already; what failed or was called off is not.
-type Alike = HashMap<(AccountId, i64), Vec<(Timestamp, PostId)>>;
+type Alike = HashMap<(WorkspaceId, AccountId, i64), Vec<(Timestamp, PostId)>>;
+
+fn place_of(target: &post_target::Model) -> (WorkspaceId, AccountId, i64) {
+    (target.workspace_id.clone(), target.account_id.clone(), target.fingerprint)
+}
 
 async fn find_alike(db: &impl ConnectionTrait, writer_is_alone: bool, targets: &[&post_target::Model]) -> Result<Alike, DbErr> {
     let mut found = Alike::new();
@@ -118,25 +122,22 @@ async fn find_alike(db: &impl ConnectionTrait, writer_is_alone: bool, targets: &
             let sql = format!("SELECT pg_advisory_xact_lock(v.column1) FROM (VALUES {}) AS v", rows(piece.len(), 1, 1));
             query(db, &sql, piece.iter().map(|target| target.fingerprint.into()).collect()).await?;
         }
+        // Few values per row: binding them is most of this statement's cost. The exact times are compared by the caller.
+        let (first, last) = piece
+            .iter()
+            .fold((i64::MAX, i64::MIN), |(first, last), target| (first.min(target.publish_at.0), last.max(target.publish_at.0)));
         let sql = format!(
-            "SELECT t.account_id, t.fingerprint, t.publish_at, t.post_id FROM (VALUES {}) AS v \
-             JOIN post_targets t ON t.account_id = v.column1 AND t.fingerprint = v.column2 \
-             AND t.publish_at BETWEEN v.column3 AND v.column4 AND t.workspace_id = v.column5 \
+            "SELECT t.workspace_id, t.account_id, t.fingerprint, t.publish_at, t.post_id FROM (VALUES {}) AS v \
+             JOIN post_targets t ON t.account_id = v.column1 AND t.fingerprint = v.column2 AND t.publish_at BETWEEN $1 AND $2 \
              JOIN jobs j ON j.id = t.job_id WHERE j.state NOT IN ('failed', 'cancelled')",
-            rows(piece.len(), 5, 1)
+            rows(piece.len(), 2, 3)
         );
-        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 5);
+        let mut values: Vec<Value> = vec![Timestamp(first).minus(ALIKE_WITHIN).into(), Timestamp(last).plus(ALIKE_WITHIN).into()];
         for target in piece {
-            values.extend([
-                target.account_id.clone().into(),
-                target.fingerprint.into(),
-                target.publish_at.minus(ALIKE_WITHIN).into(),
-                target.publish_at.plus(ALIKE_WITHIN).into(),
-                target.workspace_id.clone().into(),
-            ]);
+            values.extend([target.account_id.clone().into(), target.fingerprint.into()]);
         }
         for row in query(db, &sql, values).await? {
-            let place = (row.try_get("", "account_id")?, row.try_get("", "fingerprint")?);
+            let place = (row.try_get("", "workspace_id")?, row.try_get("", "account_id")?, row.try_get("", "fingerprint")?);
             found.entry(place).or_default().push((row.try_get("", "publish_at")?, row.try_get("", "post_id")?));
         }
     }
