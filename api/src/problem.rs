@@ -8,7 +8,6 @@ use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
 use sea_orm::DbErr;
-use shared::content;
 
 /// A problem document.
 #[derive(Debug, Clone, Object)]
@@ -42,13 +41,6 @@ pub struct Violation {
     pub detail: String,
     /// The limit that was passed, where there is one.
     pub limit: Option<i64>,
-}
-
-impl From<content::Violation> for Violation {
-    fn from(violation: content::Violation) -> Self {
-        let content::Violation { pointer, code, detail, limit } = violation;
-        Self { pointer, code, detail, limit }
-    }
 }
 
 /// Where a target stands.

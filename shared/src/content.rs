@@ -345,16 +345,3 @@ impl Draft {
         i64::from_be_bytes(std::array::from_fn(|n| digest[n]))
     }
 }
-
-/// One broken rule, pointing at the field that broke it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Violation {
-    /// JSON pointer into the request's body.
-    pub pointer: String,
-    /// A stable code in snake case.
-    pub code: String,
-    /// What is wrong and what to do about it.
-    pub detail: String,
-    /// The limit that was passed, where there is one.
-    pub limit: Option<i64>,
-}
