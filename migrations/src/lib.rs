@@ -20,6 +20,11 @@ impl MigratorTrait for Migrator {
                 up: include_str!("../sql/0002_platforms.up.sql"),
                 down: include_str!("../sql/0002_platforms.down.sql"),
             }),
+            Box::new(SqlFile {
+                name: "0003_accounts",
+                up: include_str!("../sql/0003_accounts.up.sql"),
+                down: include_str!("../sql/0003_accounts.down.sql"),
+            }),
         ]
     }
 }

@@ -8,7 +8,7 @@ use migrations::Migrator;
 use sea_orm_migration::MigratorTrait;
 use shared::clock::Clock;
 use shared::config::Config;
-use shared::content::{AccountState, PlatformId};
+use shared::content::PlatformId;
 use shared::entity::account;
 use shared::ids::{AccountId, ApiKeyId, WorkspaceId};
 use shared::platforms::Grant;
@@ -101,22 +101,9 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Account { workspace, platform, external_id, name, username, variant } => {
             let grant = read_grant()?;
-            let id = AccountId::generate();
-            let grant_sealed = accounts::seal_grant(&config.keys, &id, &grant)?;
-            let state = AccountState::Connected;
-            let row = account::Model {
-                id,
-                workspace_id: workspace,
-                platform,
-                external_id,
-                name,
-                username,
-                variant,
-                state,
-                grant_sealed,
-                created_at: now,
-                updated_at: now,
-            };
+            let new = accounts::NewAccount { workspace, platform, external_id, name, username, variant };
+            let mut row = accounts::new_row(new, now);
+            row.grant_sealed = accounts::seal_grant(&config.keys, &row.id, &grant)?;
             println!("{}", connect(&db, &config, row, &grant).await?);
             Ok(())
         }

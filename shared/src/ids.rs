@@ -91,6 +91,10 @@ ids! {
     TargetId = "tgt_";
     /// A unit of work with a durable row.
     JobId = "job_";
+    /// A platform's login that came back and waits for a choice.
+    ConnectionId = "con_";
+    /// Something that a person has to know.
+    NoticeId = "ntc_";
 }
 
 #[cfg(test)]

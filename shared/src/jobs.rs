@@ -3,7 +3,7 @@
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::TargetId;
+use crate::ids::{AccountId, TargetId};
 
 /// A queue of its own, with workers of its own.
 #[derive(
@@ -91,6 +91,16 @@ pub enum Payload {
         /// The target to publish.
         target: TargetId,
     },
+    /// Renews an account's grant ahead of its end.
+    RefreshToken {
+        /// The account.
+        account: AccountId,
+    },
+    /// Looks ahead at a post that is not due yet, for what would stand in its way.
+    CheckTarget {
+        /// The target that will be published.
+        target: TargetId,
+    },
     /// Claims, writes one journal step and settles: measures and proves the machinery itself.
     NoOp {},
 }
@@ -100,6 +110,8 @@ impl Payload {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::PublishPost { .. } => "publish_post",
+            Self::RefreshToken { .. } => "refresh_token",
+            Self::CheckTarget { .. } => "check_target",
             Self::NoOp {} => "no_op",
         }
     }
@@ -108,7 +120,7 @@ impl Payload {
     pub fn lane(&self) -> Lane {
         match self {
             Self::PublishPost { .. } => Lane::Publish,
-            Self::NoOp {} => Lane::System,
+            Self::RefreshToken { .. } | Self::CheckTarget { .. } | Self::NoOp {} => Lane::System,
         }
     }
 
@@ -116,7 +128,7 @@ impl Payload {
     pub fn max_attempts(&self) -> i32 {
         match self {
             Self::PublishPost { .. } => 6,
-            Self::NoOp {} => 3,
+            Self::RefreshToken { .. } | Self::CheckTarget { .. } | Self::NoOp {} => 3,
         }
     }
 }

@@ -24,3 +24,4 @@ pub mod queue;
 pub mod app;
 pub mod clients;
 pub mod platforms;
+pub mod tokens;

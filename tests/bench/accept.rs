@@ -184,6 +184,9 @@ fn rows(app: &App, author: &Author) -> NewPost {
         warnings: None,
         fingerprint: 0,
         publish_at: now,
+        risk: None,
+        risk_looks: 2,
+        postponed: None,
     };
     NewPost { post, targets: vec![target], jobs: vec![job], key: None, allow_duplicate: true }
 }

@@ -200,6 +200,9 @@ fn new_post(
         published_at: None,
         warnings: None,
         publish_at: due_at,
+        risk: None,
+        risk_looks: 2,
+        postponed: None,
     };
     NewPost { post, targets: vec![target], jobs: vec![job], key: None, allow_duplicate: true }
 }

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use shared::app::App;
 use shared::clock::{Clock, Timestamp};
 use shared::config::Config;
-use shared::content::{AccountState, PlatformId};
-use shared::entity::{account, job};
+use shared::content::PlatformId;
+use shared::entity::job;
 use shared::ids::{AccountId, JobId, WorkspaceId};
 use shared::jobs::{JobState, Lane};
 use shared::journal::Halt;
@@ -310,21 +310,17 @@ pub async fn insert_account(
     made: &Value,
     grant: &Value,
 ) -> anyhow::Result<AccountId> {
-    let id = AccountId::generate();
-    let now = app.clock.now();
-    let row = account::Model {
-        id: id.clone(),
-        workspace_id: workspace.clone(),
+    let new = accounts::NewAccount {
+        workspace: workspace.clone(),
         platform,
         external_id: external_id(platform, made)?,
         name: "Ada".to_owned(),
         username: made["username"].as_str().map(str::to_owned),
         variant: made["variant"].as_str().unwrap_or_default().to_owned(),
-        state: AccountState::Connected,
-        grant_sealed: accounts::seal_grant(&app.config.keys, &id, &serde_json::to_vec(grant)?)?,
-        created_at: now,
-        updated_at: now,
     };
+    let mut row = accounts::new_row(new, app.clock.now());
+    let id = row.id.clone();
+    row.grant_sealed = accounts::seal_grant(&app.config.keys, &id, &serde_json::to_vec(grant)?)?;
     accounts::insert(&*app.db, row).await?;
     Ok(id)
 }

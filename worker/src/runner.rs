@@ -154,6 +154,12 @@ impl Runner {
             Payload::PublishPost { target } => {
                 crate::jobs::publish_post::PublishPost { target }.run(&self.app, job, journal).await
             }
+            Payload::RefreshToken { account } => {
+                crate::jobs::refresh_token::RefreshToken { account }.run(&self.app, job, journal).await
+            }
+            Payload::CheckTarget { target } => {
+                crate::jobs::check_target::CheckTarget { target }.run(&self.app, job, journal).await
+            }
             Payload::NoOp {} => crate::jobs::no_op::NoOp.run(&self.app, job, journal).await,
         }
     }

@@ -215,6 +215,9 @@ impl Rows {
             warnings: None,
             fingerprint: draft.fingerprint(),
             publish_at: post.publish_at,
+            risk: None,
+            risk_looks: 2,
+            postponed: None,
         });
         self.post.jobs.push(job);
     }

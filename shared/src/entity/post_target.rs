@@ -39,8 +39,14 @@ pub struct Model {
     pub warnings: Option<String>,
     /// A hash of all that people would see, see `Draft::fingerprint`.
     pub fingerprint: i64,
-    /// When it is to be published: the post's time.
+    /// When it is to be published: the post's time, or later when a limit asks for it.
     pub publish_at: Timestamp,
+    /// What stands in its way although it is not due yet, as JSON, see `store::risks::Risk`.
+    pub risk: Option<String>,
+    /// How many of the looks ahead are done, see `store::risks`.
+    pub risk_looks: i32,
+    /// Why it goes out later than was asked for, as JSON.
+    pub postponed: Option<String>,
 }
 
 /// No relations are declared: queries name their joins.

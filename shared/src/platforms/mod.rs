@@ -3,6 +3,7 @@
 //! To add one: its folder here, a variant in [`PlatformId`], and a line in `platforms!` below.
 
 mod check;
+pub mod connect;
 pub mod facebook;
 pub mod instagram;
 pub mod linkedin;
@@ -14,9 +15,11 @@ pub mod youtube;
 
 use std::collections::BTreeMap;
 
+use reqwest::RequestBuilder;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::clients::http::{self, Answer};
 use crate::clients::probe::Probe;
 use crate::clock::Timestamp;
 use crate::content::{Draft, PlatformId};
@@ -36,6 +39,9 @@ pub enum Grant {
     Bearer {
         /// The token.
         access_token: Secret<String>,
+        /// What renews it: a refresh token, or the person's long-lived token that a Page's token came from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        renewal: Option<Secret<String>>,
     },
     /// OAuth 1.0a user credentials, used to sign each request.
     Oauth1 {
@@ -61,6 +67,11 @@ pub struct Publishing<'a> {
 }
 
 impl Publishing<'_> {
+    /// Calls the platform; every call of an adapter goes through here. `what` names the operation.
+    pub async fn call(&self, request: RequestBuilder, what: &str) -> Result<Answer, JobError> {
+        http::send(request, what).await
+    }
+
     /// What a file of the draft is.
     pub fn file(&self, url: &str) -> Result<&Probe, JobError> {
         let missing = || JobError::new(ErrorClass::Bug, "file_unknown", format!("`{url}` was not looked at"));
@@ -230,7 +241,8 @@ fn refused_file(url: &str, code: &'static str, reason: &str) -> JobError {
     JobError::new(ErrorClass::Rejected, code, format!("`{url}`: {reason}")).remedy("use another file and submit the post again")
 }
 
-fn open_grant(app: &App, account: &account::Model) -> Result<Grant, JobError> {
+/// Opens an account's grant.
+pub(crate) fn open_grant(app: &App, account: &account::Model) -> Result<Grant, JobError> {
     let bug = |reason: String| {
         let message = format!("the grant of account `{}` can't be used: {reason}", account.id);
         JobError::new(ErrorClass::Bug, "grant_unreadable", message).remedy("give this Pressroom the key that sealed the grant")

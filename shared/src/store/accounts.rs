@@ -10,6 +10,51 @@ use crate::entity::account;
 use crate::ids::{AccountId, WorkspaceId};
 use crate::secret::{KeyRing, SecretError};
 
+/// Who a new account is.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The workspace that connects it.
+    pub workspace: WorkspaceId,
+    /// The platform.
+    pub platform: PlatformId,
+    /// The platform's id of it.
+    pub external_id: String,
+    /// The name shown to people.
+    pub name: String,
+    /// The name in links.
+    pub username: Option<String>,
+    /// Which sort of account.
+    pub variant: String,
+}
+
+/// A new account's row. Its grant has to be sealed for its id and put in.
+pub fn new_row(new: NewAccount, now: Timestamp) -> account::Model {
+    account::Model {
+        id: AccountId::generate(),
+        workspace_id: new.workspace,
+        platform: new.platform,
+        external_id: new.external_id,
+        name: new.name,
+        username: new.username,
+        variant: new.variant,
+        state: AccountState::Connected,
+        grant_sealed: String::new(),
+        scopes: String::new(),
+        grant_no: 1,
+        granted_at: now,
+        expires_at: None,
+        renewal_expires_at: None,
+        refresh_job_id: None,
+        refresh_holder: None,
+        refresh_until: None,
+        refresh_sent_at: None,
+        problem: None,
+        disconnected_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
 /// Stores a newly connected account.
 pub async fn insert(db: &impl ConnectionTrait, row: account::Model) -> Result<(), DbErr> {
     row.into_active_model().insert(db).await.map(|_| ())

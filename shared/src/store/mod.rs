@@ -6,12 +6,16 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod batch;
+pub mod connections;
 pub mod db;
 pub mod idempotency;
 pub mod job_events;
 pub mod job_steps;
 pub mod jobs;
+pub mod notices;
+pub mod oauth_states;
 pub mod posts;
+pub mod renewals;
 pub mod runs;
 pub mod workspaces;
 

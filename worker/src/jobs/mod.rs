@@ -1,7 +1,9 @@
 //! The jobs, one file each, named like their kind. Their payloads are declared in `shared::jobs`.
 
+pub mod check_target;
 pub mod no_op;
 pub mod publish_post;
+pub mod refresh_token;
 
 use shared::app::App;
 use shared::entity::job;

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use url::Url;
 
 use super::errors::{classify, is_error};
-use crate::clients::http::{self, Answer};
+use crate::clients::http::Answer;
 use crate::error::{ErrorClass, JobError};
 use crate::platforms::{Grant, Publishing};
 use crate::secret::hex;
@@ -62,7 +62,7 @@ impl<'a> Call<'a> {
     /// That host takes the token in its own form of the header only, and no proof.
     pub(super) fn post_bytes(cx: &'a Publishing<'a>, url: &str, (start, size): (u64, u64), body: Body) -> Self {
         let mut request = cx.app.uploads.post(url).timeout(time_for(size - start));
-        if let Grant::Bearer { access_token } = cx.grant
+        if let Grant::Bearer { access_token, .. } = cx.grant
             && let Ok(mut value) = HeaderValue::from_str(&format!("OAuth {}", access_token.expose()))
         {
             value.set_sensitive(true);
@@ -81,7 +81,7 @@ impl<'a> Call<'a> {
         let settings = &cx.app.config.facebook;
         let url = format!("{}/{}/{path}", base.as_str().trim_end_matches('/'), settings.api_version);
         let mut request = client.request(method, url);
-        if let Grant::Bearer { access_token } = cx.grant {
+        if let Grant::Bearer { access_token, .. } = cx.grant {
             request = request.bearer_auth(access_token.expose());
             if let Some(proof) = proof(settings.app_secret.expose(), access_token.expose()) {
                 request = request.query(&[("appsecret_proof", proof)]);
@@ -107,7 +107,7 @@ impl<'a> Call<'a> {
         if matches!(self.cx.grant, Grant::Oauth1 { .. }) {
             return Err(JobError::new(ErrorClass::Bug, "grant_unusable", "a Facebook account needs a Page token"));
         }
-        http::send(self.request, what).await
+        self.cx.call(self.request, what).await
     }
 
     /// Sends it; errors come back classified, also those that Facebook answers with status 200.

@@ -17,6 +17,7 @@
 
 pub(super) mod call;
 mod comment;
+mod connect;
 pub(super) mod errors;
 mod feed;
 mod film;

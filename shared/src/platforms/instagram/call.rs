@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 
 use super::errors::classify;
-use crate::clients::http::{self, Answer};
+use crate::clients::http::Answer;
 use crate::error::{ErrorClass, JobError};
 use crate::platforms::facebook::call::proof;
 use crate::platforms::facebook::errors::is_error;
@@ -38,7 +38,7 @@ impl<'a> Call<'a> {
         };
         let url = format!("{}/{}/{path}", base.as_str().trim_end_matches('/'), instagram.api_version);
         let mut request = cx.app.http.request(method, url);
-        if let Grant::Bearer { access_token } = cx.grant {
+        if let Grant::Bearer { access_token, .. } = cx.grant {
             request = request.bearer_auth(access_token.expose());
             if let Some(proof) = proof(app_secret.expose(), access_token.expose()) {
                 request = request.query(&[("appsecret_proof", proof)]);
@@ -58,7 +58,7 @@ impl<'a> Call<'a> {
         if matches!(self.cx.grant, Grant::Oauth1 { .. }) {
             return Err(JobError::new(ErrorClass::Bug, "grant_unusable", "an Instagram account needs a bearer token"));
         }
-        let answer = http::send(self.request, what).await?;
+        let answer = self.cx.call(self.request, what).await?;
         if answer.is_success() && !is_error(&answer) {
             return Ok(answer);
         }

@@ -8,6 +8,7 @@
 
 mod call;
 mod comment;
+mod connect;
 mod containers;
 mod errors;
 mod find;

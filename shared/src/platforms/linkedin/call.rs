@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 
 use super::errors::classify;
-use crate::clients::http::{self, Answer};
+use crate::clients::http::Answer;
 use crate::error::JobError;
 use crate::platforms::{Grant, Publishing};
 use crate::secret::Secret;
@@ -95,13 +95,13 @@ pub(super) async fn put(cx: &Publishing<'_>, url: &Secret<String>, bytes: Bytes,
 /// Adds the token. That it is one is checked before the first call.
 fn authorized(cx: &Publishing<'_>, request: RequestBuilder) -> RequestBuilder {
     match cx.grant {
-        Grant::Bearer { access_token } => request.bearer_auth(access_token.expose()),
+        Grant::Bearer { access_token, .. } => request.bearer_auth(access_token.expose()),
         Grant::Oauth1 { .. } => request,
     }
 }
 
 async fn answered(cx: &Publishing<'_>, request: RequestBuilder, what: &str) -> Result<Answer, JobError> {
-    let answer = http::send(request, what).await?;
+    let answer = cx.call(request, what).await?;
     if answer.is_success() { Ok(answer) } else { Err(classify(&answer, what, (cx.app.clock.now(), cx.account.updated_at))) }
 }
 

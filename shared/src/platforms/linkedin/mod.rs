@@ -7,6 +7,7 @@
 
 mod body;
 mod call;
+mod connect;
 mod errors;
 mod find;
 mod media;

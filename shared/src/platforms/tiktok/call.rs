@@ -6,7 +6,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::errors::{classify, is_error};
-use crate::clients::http;
 use crate::error::{ErrorClass, JobError};
 use crate::platforms::{Grant, Publishing};
 
@@ -24,7 +23,7 @@ pub(super) async fn call<T: DeserializeOwned>(
     body: Option<Value>,
     what: &str,
 ) -> Result<T, JobError> {
-    let Grant::Bearer { access_token } = cx.grant else {
+    let Grant::Bearer { access_token, .. } = cx.grant else {
         return Err(JobError::new(ErrorClass::Bug, "grant_unusable", "a TikTok account needs a bearer token"));
     };
     let url = format!("{}{path}", cx.app.config.tiktok.api_base.as_str().trim_end_matches('/'));
@@ -32,7 +31,7 @@ pub(super) async fn call<T: DeserializeOwned>(
     if let Some(body) = body {
         request = request.header(CONTENT_TYPE, "application/json; charset=UTF-8").body(body.to_string());
     }
-    let answer = http::send(request, what).await?;
+    let answer = cx.call(request, what).await?;
     if is_error(&answer) {
         return Err(classify(&answer, what, cx.app.clock.now()));
     }

@@ -13,6 +13,7 @@
 
 mod call;
 mod check;
+mod connect;
 mod errors;
 mod find;
 mod init;

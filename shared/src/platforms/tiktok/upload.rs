@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::errors::{self, UPLOAD_EXPIRED, UPLOAD_OUT_OF_STEP};
 use super::init::{self, Task};
 use super::status::{self, Arrival};
-use crate::clients::http;
 use crate::clients::media::Reader;
 use crate::clock::Timestamp;
 use crate::error::{ErrorClass, JobError};
@@ -288,7 +287,7 @@ impl<'a> Upload<'a> {
             .header(CONTENT_LENGTH, length)
             .header(CONTENT_RANGE, format!("bytes {first}-{}/{}", first + length - 1, self.plan.size_bytes))
             .body(body);
-        let answer = http::send(request, what).await?;
+        let answer = self.cx.call(request, what).await?;
         if matches!(answer.status, 201 | 206) { Ok(()) } else { Err(errors::classify_upload(&answer, what)) }
     }
 }

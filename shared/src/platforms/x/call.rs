@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, multipart};
 use serde::Serialize;
 
 use super::errors::{Asked, classify};
-use crate::clients::http::{self, Answer};
+use crate::clients::http::Answer;
 use crate::error::JobError;
 use crate::platforms::{Grant, Publishing};
 
@@ -60,7 +60,7 @@ impl<'a> Call<'a> {
 
     /// Sends it; whatever is no success comes back classified.
     pub(super) async fn send(self, what: &str) -> Result<Answer, JobError> {
-        let answer = http::send(self.request, what).await?;
+        let answer = self.cx.call(self.request, what).await?;
         let asked = Asked { what, on_media: self.on_media };
         if answer.is_success() { Ok(answer) } else { Err(classify(&answer, asked, self.cx.app.clock.now())) }
     }
@@ -68,7 +68,7 @@ impl<'a> Call<'a> {
 
 fn authorization(cx: &Publishing<'_>, method: &str, url: &str, query: &[(&str, &str)]) -> String {
     match cx.grant {
-        Grant::Bearer { access_token } => format!("Bearer {}", access_token.expose()),
+        Grant::Bearer { access_token, .. } => format!("Bearer {}", access_token.expose()),
         Grant::Oauth1 { token, token_secret } => {
             let settings = &cx.app.config.x;
             let client = Credentials::new(settings.consumer_key.as_str(), settings.consumer_secret.expose().as_str());

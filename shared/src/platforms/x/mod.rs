@@ -8,6 +8,7 @@
 //! number of files, by poll, and by the post that it replies to.
 
 mod call;
+mod connect;
 mod errors;
 mod find;
 mod media;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 use super::errors::classify;
-use crate::clients::http::{self, Answer};
+use crate::clients::http::Answer;
 use crate::error::{ErrorClass, JobError};
 use crate::platforms::{Grant, Publishing};
 
@@ -44,7 +44,7 @@ impl<'a> Call<'a> {
 
     fn new(cx: &'a Publishing<'a>, request: RequestBuilder) -> Self {
         let request = match cx.grant {
-            Grant::Bearer { access_token } => request.bearer_auth(access_token.expose()),
+            Grant::Bearer { access_token, .. } => request.bearer_auth(access_token.expose()),
             Grant::Oauth1 { .. } => request,
         };
         Self { cx, request }
@@ -73,7 +73,7 @@ impl<'a> Call<'a> {
         if matches!(self.cx.grant, Grant::Oauth1 { .. }) {
             return Err(JobError::new(ErrorClass::Bug, "grant_unusable", "a YouTube channel needs a bearer token"));
         }
-        http::send(self.request, what).await
+        self.cx.call(self.request, what).await
     }
 
     /// Sends it; whatever is no success comes back classified.

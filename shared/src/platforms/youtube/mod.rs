@@ -14,6 +14,7 @@
 
 mod call;
 mod checks;
+mod connect;
 mod errors;
 mod find;
 mod follow;

@@ -8,6 +8,10 @@ use url::Url;
 
 use crate::secret::{KeyRing, Secret};
 
+mod platforms;
+
+pub use platforms::{FacebookConfig, InstagramConfig, LinkedinConfig, TiktokConfig, XConfig, YoutubeConfig};
+
 /// Everything that can be set from outside.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -23,6 +27,11 @@ pub struct Config {
     pub api_addr: String,
     /// `PUBLIC_URL`: the API's address as clients see it, for `Location` and the OpenAPI document. Default `http://{API_ADDR}`.
     pub public_url: Url,
+    /// `FRONTEND_URL`: where a browser lands after a platform's consent page; `oauth_success` or `oauth_error` is added to
+    /// its query. Default `http://localhost:3000/settings?tab=accounts`.
+    pub frontend_url: Url,
+    /// `API_RATE`: requests per minute that one API key may make; 0 sets no limit. Default 600.
+    pub api_rate: u32,
     /// `LANE_BOUND`: ids kept in Redis per lane; the backlog waits in the database. Default 2000.
     ///
     /// apalis-redis moves due ids with one Lua `unpack`, which fails near 8,000: the bound must stay well below.
@@ -50,84 +59,6 @@ pub struct Config {
     pub media_allow: Vec<String>,
 }
 
-/// Where X lives and how our app signs OAuth 1.0a requests.
-#[derive(Debug, Clone)]
-pub struct XConfig {
-    /// `X_API_BASE`. Default `https://api.x.com`.
-    pub api_base: Url,
-    /// `X_WEB_BASE`: what links to posts begin with. Default `https://x.com`.
-    pub web_base: Url,
-    /// `X_CONSUMER_KEY`: the app's OAuth 1.0a key; empty when only OAuth 2 accounts are used.
-    pub consumer_key: String,
-    /// `X_CONSUMER_SECRET`: the app's OAuth 1.0a secret.
-    pub consumer_secret: Secret<String>,
-}
-
-/// Where Facebook's Graph API lives, its version, and our app.
-#[derive(Debug, Clone)]
-pub struct FacebookConfig {
-    /// `FACEBOOK_GRAPH_BASE`. Default `https://graph.facebook.com`.
-    pub graph_base: Url,
-    /// `FACEBOOK_VIDEO_BASE`: where a Page's videos are uploaded. Default `https://graph-video.facebook.com`.
-    pub video_base: Url,
-    /// `FACEBOOK_WEB_BASE`: what links to posts begin with. Default `https://www.facebook.com`.
-    pub web_base: Url,
-    /// `FACEBOOK_API_VERSION`. Default `v26.0` (released 2026-07-29).
-    pub api_version: String,
-    /// `FACEBOOK_APP_ID`: tells our posts from other apps' when looking for a lost answer; empty matches any app.
-    pub app_id: String,
-    /// `FACEBOOK_APP_SECRET`: adds `appsecret_proof` to each call when set.
-    pub app_secret: Secret<String>,
-}
-
-/// Where Instagram lives. Accounts that were connected through Facebook use Facebook's Graph API and its app.
-#[derive(Debug, Clone)]
-pub struct InstagramConfig {
-    /// `INSTAGRAM_GRAPH_BASE`: for accounts that were connected by Instagram's own login. Default `https://graph.instagram.com`.
-    pub graph_base: Url,
-    /// `INSTAGRAM_WEB_BASE`: what links to posts begin with. Default `https://www.instagram.com`.
-    pub web_base: Url,
-    /// `INSTAGRAM_API_VERSION`. Default `v26.0` (released 2026-07-29).
-    pub api_version: String,
-    /// `INSTAGRAM_APP_SECRET`: adds `appsecret_proof` to calls of Instagram's own login when set.
-    pub app_secret: Secret<String>,
-}
-
-/// Where LinkedIn lives, and its version.
-#[derive(Debug, Clone)]
-pub struct LinkedinConfig {
-    /// `LINKEDIN_API_BASE`. Default `https://api.linkedin.com`.
-    pub api_base: Url,
-    /// `LINKEDIN_WEB_BASE`: what links to posts begin with. Default `https://www.linkedin.com`.
-    pub web_base: Url,
-    /// `LINKEDIN_API_VERSION`: sent as `LinkedIn-Version`. Default `202609` (published 2026-09-16).
-    pub api_version: String,
-}
-
-/// Where TikTok lives.
-#[derive(Debug, Clone)]
-pub struct TiktokConfig {
-    /// `TIKTOK_API_BASE`. Default `https://open.tiktokapis.com`.
-    pub api_base: Url,
-    /// `TIKTOK_WEB_BASE`: what links to posts begin with. Default `https://www.tiktok.com`.
-    pub web_base: Url,
-    /// `TIKTOK_VERIFIED_PREFIXES`: beginnings of addresses that the app has verified with TikTok, comma separated.
-    /// Photos can only be pulled by TikTok, and only from below them. Default none.
-    pub verified_prefixes: Vec<String>,
-    /// `TIKTOK_PULL_VIDEOS`: whether videos below a verified beginning are pulled by TikTok rather than uploaded, `true` or
-    /// `false`. Uploading is safer: a lost answer can always be cleared up. Default `false`.
-    pub pull_videos: bool,
-}
-
-/// Where YouTube lives.
-#[derive(Debug, Clone)]
-pub struct YoutubeConfig {
-    /// `YOUTUBE_API_BASE`. Default `https://www.googleapis.com`.
-    pub api_base: Url,
-    /// `YOUTUBE_WEB_BASE`: what links to videos begin with. Default `https://www.youtube.com`.
-    pub web_base: Url,
-}
-
 /// Every missing or bad setting, together.
 #[derive(Debug, thiserror::Error)]
 #[error("bad settings:\n{}", .0.join("\n"))]
@@ -150,46 +81,19 @@ impl Config {
             redis_namespace: reader.get("REDIS_NAMESPACE", "pressroom"),
             keys: reader.keys(),
             public_url: reader.get("PUBLIC_URL", &format!("http://{api_addr}")),
+            frontend_url: reader.get("FRONTEND_URL", "http://localhost:3000/settings?tab=accounts"),
+            api_rate: reader.get("API_RATE", "600"),
             api_addr,
             lane_bound: reader.get::<usize>("LANE_BOUND", "2000").clamp(1, LANE_BOUND_MAX),
             lease: Duration::from_secs(reader.get::<u64>("LEASE_SECONDS", "15").max(1)),
             shutdown_grace: Duration::from_secs(reader.get("SHUTDOWN_GRACE", "25")),
             clock_ahead: Duration::from_secs(reader.get("CLOCK_AHEAD", "0")),
-            x: XConfig {
-                api_base: reader.get("X_API_BASE", "https://api.x.com"),
-                web_base: reader.get("X_WEB_BASE", "https://x.com"),
-                consumer_key: reader.get("X_CONSUMER_KEY", ""),
-                consumer_secret: Secret::new(reader.get("X_CONSUMER_SECRET", "")),
-            },
-            facebook: FacebookConfig {
-                graph_base: reader.get("FACEBOOK_GRAPH_BASE", "https://graph.facebook.com"),
-                video_base: reader.get("FACEBOOK_VIDEO_BASE", "https://graph-video.facebook.com"),
-                web_base: reader.get("FACEBOOK_WEB_BASE", "https://www.facebook.com"),
-                api_version: reader.get("FACEBOOK_API_VERSION", "v26.0"),
-                app_id: reader.get("FACEBOOK_APP_ID", ""),
-                app_secret: Secret::new(reader.get("FACEBOOK_APP_SECRET", "")),
-            },
-            instagram: InstagramConfig {
-                graph_base: reader.get("INSTAGRAM_GRAPH_BASE", "https://graph.instagram.com"),
-                web_base: reader.get("INSTAGRAM_WEB_BASE", "https://www.instagram.com"),
-                api_version: reader.get("INSTAGRAM_API_VERSION", "v26.0"),
-                app_secret: Secret::new(reader.get("INSTAGRAM_APP_SECRET", "")),
-            },
-            linkedin: LinkedinConfig {
-                api_base: reader.get("LINKEDIN_API_BASE", "https://api.linkedin.com"),
-                web_base: reader.get("LINKEDIN_WEB_BASE", "https://www.linkedin.com"),
-                api_version: reader.get("LINKEDIN_API_VERSION", "202609"),
-            },
-            tiktok: TiktokConfig {
-                api_base: reader.get("TIKTOK_API_BASE", "https://open.tiktokapis.com"),
-                web_base: reader.get("TIKTOK_WEB_BASE", "https://www.tiktok.com"),
-                verified_prefixes: list(&reader.get::<String>("TIKTOK_VERIFIED_PREFIXES", "")),
-                pull_videos: reader.get("TIKTOK_PULL_VIDEOS", "false"),
-            },
-            youtube: YoutubeConfig {
-                api_base: reader.get("YOUTUBE_API_BASE", "https://www.googleapis.com"),
-                web_base: reader.get("YOUTUBE_WEB_BASE", "https://www.youtube.com"),
-            },
+            x: XConfig::read(&mut reader),
+            facebook: FacebookConfig::read(&mut reader),
+            instagram: InstagramConfig::read(&mut reader),
+            linkedin: LinkedinConfig::read(&mut reader),
+            tiktok: TiktokConfig::read(&mut reader),
+            youtube: YoutubeConfig::read(&mut reader),
             media_allow: list(&reader.get::<String>("MEDIA_ALLOW", "")),
         };
         if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
