@@ -1,3 +1,4 @@
+DROP INDEX jobs_blocked;
 DROP INDEX jobs_by_turn;
 DROP INDEX post_targets_by_account;
 ALTER TABLE post_targets DROP COLUMN postponed;

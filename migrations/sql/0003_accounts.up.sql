@@ -75,3 +75,5 @@ CREATE INDEX post_targets_by_account ON post_targets (account_id, publish_at);
 
 -- Whose turn it is when a lane is full: the first due job of each workspace.
 CREATE INDEX jobs_by_turn ON jobs (lane, workspace_id, wake_at) WHERE wake_at IS NOT NULL;
+-- Jobs that wait for a person, of which those with a living account go on by themselves.
+CREATE INDEX jobs_blocked ON jobs (id) WHERE state = 'blocked';

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use shared::app::App;
 use shared::jobs::Lane;
-use shared::store::idempotency;
+use shared::store::{connections, idempotency, oauth_states};
+use shared::tokens;
 use strum::VariantArray;
 
 /// The role under which schedulers show that they live.
@@ -17,7 +18,7 @@ const ROUND: Duration = Duration::from_secs(1);
 /// Rounds between two signs of life.
 const BEAT_ROUNDS: u64 = 3;
 
-/// Rounds between two purges of expired idempotency keys.
+/// Rounds between two purges of what has expired, and between two looks for jobs that a reconnected account has left behind.
 const PURGE_ROUNDS: u64 = 60;
 
 /// Expired idempotency keys forgotten by one purge.
@@ -34,15 +35,27 @@ pub async fn keep_running(app: Arc<App>, name: String) {
 }
 
 async fn run_round(app: &App, name: &str, round: u64) -> anyhow::Result<()> {
+    // The database's part first: it goes on while Redis is away.
+    if round.is_multiple_of(PURGE_ROUNDS) {
+        purge(app).await?;
+        let resumed = tokens::resume_stray(app).await?;
+        tracing::debug!(resumed, "jobs of reconnected accounts looked for");
+    }
     if round.is_multiple_of(BEAT_ROUNDS) {
         app.queue.beat(ROLE, name, app.clock.now()).await?;
     }
     for lane in Lane::VARIANTS {
         app.queue.vacuum(*lane).await?;
     }
-    if round.is_multiple_of(PURGE_ROUNDS) {
-        let purged = idempotency::delete_expired(&*app.db, app.clock.now(), PURGE_MAX).await?;
-        tracing::debug!(purged, "expired idempotency keys forgotten");
-    }
+    Ok(())
+}
+
+/// Forgets what has outlived its time.
+async fn purge(app: &App) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let keys = idempotency::delete_expired(&*app.db, now, PURGE_MAX).await?;
+    let states = oauth_states::delete_expired(&*app.db, now).await?;
+    let connections = connections::delete_expired(&*app.db, now).await?;
+    tracing::debug!(keys, states, connections, "forgot what has expired");
     Ok(())
 }

@@ -165,27 +165,32 @@ pub fn check_draft(app: &App, platform: PlatformId, draft: &Draft) -> Vec<Broken
     check::check(rules(platform), draft, &|url| app.media.check(url))
 }
 
-/// Publishes one target: opens the account's grant, looks at the files, lets the platform's adapter work under the journal.
+/// Which faults after a post is live are worth another run.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// A passing fault is tried again.
+    pub again: bool,
+    /// A token that has ended is renewed.
+    pub renewable: bool,
+}
+
+/// Publishes one target on an account that is usable: opens its grant, looks at the files, lets the platform's adapter work under the journal.
 ///
-/// `last_attempt` tells that a passing fault won't be tried again, so that a post that is live ends with a warning instead.
+/// What `patience` does not bear after the post is live ends as a warning.
 pub async fn publish(
     app: &App,
     (target, account): (&post_target::Model, &account::Model),
     draft: &Draft,
     journal: &mut Journal,
-    last_attempt: bool,
+    patience: Patience,
 ) -> Result<Published, Stop> {
-    if account.state == crate::content::AccountState::NeedsReconnect {
-        let message = format!("the account `{}` must be reconnected", account.name);
-        return Err(JobError::new(ErrorClass::AuthRevoked, "account_needs_reconnect", message).into());
-    }
     let grant = open_grant(app, account)?;
     let files = look_at_files(app, target.platform, draft, journal).await?;
     let cx = Publishing { app, account, grant: &grant, draft, files: &files };
     let mut published = publish_on(target.platform, &cx, journal).await?;
     match follow_up_on(target.platform, &cx, journal, &published).await {
         Ok(()) => {}
-        Err(Stop::Error(error)) if comes_again(&error, last_attempt) => return Err(Stop::Error(error)),
+        Err(Stop::Error(error)) if comes_again(&error, patience) => return Err(Stop::Error(error)),
         Err(Stop::Error(error)) => published.warnings.push(Warning::from(&error)),
         Err(stop) => return Err(stop),
     }
@@ -193,10 +198,11 @@ pub async fn publish(
 }
 
 /// Whether a fault after the post is live is worth another run: the journal then goes on where it stopped.
-fn comes_again(error: &JobError, last_attempt: bool) -> bool {
+fn comes_again(error: &JobError, patience: Patience) -> bool {
     match error.class {
         ErrorClass::NotReady | ErrorClass::RateLimited => true,
-        ErrorClass::Transient => !last_attempt,
+        ErrorClass::Transient => patience.again,
+        ErrorClass::AuthExpired => patience.renewable,
         _ => false,
     }
 }

@@ -1,9 +1,11 @@
 //! Connected accounts. The grant is sealed for its row before it gets here.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, Set, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::Expr,
 };
 
+use super::db::execute;
 use crate::clock::Timestamp;
 use crate::content::{AccountState, PlatformId};
 use crate::entity::account;
@@ -73,10 +75,44 @@ pub async fn list_by_ids(
         .await
 }
 
+/// The workspace's accounts on a platform, also those that were let go, in no order.
+pub async fn list_of_platform(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    platform: PlatformId,
+) -> Result<Vec<account::Model>, DbErr> {
+    account::Entity::find()
+        .filter(account::Column::WorkspaceId.eq(workspace.clone()))
+        .filter(account::Column::Platform.eq(platform))
+        .all(db)
+        .await
+}
+
+/// The workspace's accounts, newest first: those older than `before`, only those of a platform when one is given.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    workspace: &WorkspaceId,
+    (platform, before): (Option<PlatformId>, Option<&AccountId>),
+    limit: Option<u64>,
+) -> Result<Vec<account::Model>, DbErr> {
+    let mut select = account::Entity::find().filter(account::Column::WorkspaceId.eq(workspace.clone()));
+    if let Some(platform) = platform {
+        select = select.filter(account::Column::Platform.eq(platform));
+    }
+    if let Some(before) = before {
+        select = select.filter(account::Column::Id.lt(before.clone()));
+    }
+    select.order_by_desc(account::Column::Id).limit(limit).all(db).await
+}
+
+/// One account of the workspace.
+pub async fn find(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &AccountId) -> Result<Option<account::Model>, DbErr> {
+    Ok(list_by_ids(db, workspace, std::slice::from_ref(id)).await?.pop())
+}
+
 /// One account of the workspace; fails when absent.
 pub async fn get(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &AccountId) -> Result<account::Model, DbErr> {
-    let found = list_by_ids(db, workspace, std::slice::from_ref(id)).await?.pop();
-    found.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
+    find(db, workspace, id).await?.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
 
 /// The workspace's account with the platform's own id.
@@ -106,6 +142,24 @@ pub async fn reconnect(
     row.state = Set(AccountState::Connected);
     row.updated_at = Set(now);
     row.update(db).await.map(|_| ())
+}
+
+/// Writes down the scopes that the platform told for the grant with the number `grant_no`, separated by spaces.
+pub async fn save_scopes(
+    db: &impl ConnectionTrait,
+    account: &account::Model,
+    scopes: &str,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let sql = "UPDATE accounts SET scopes = $4, updated_at = $5 WHERE workspace_id = $1 AND id = $2 AND grant_no = $3";
+    let values = vec![
+        account.workspace_id.clone().into(),
+        account.id.clone().into(),
+        account.grant_no.into(),
+        scopes.into(),
+        now.into(),
+    ];
+    execute(db, sql, values).await.map(|_| ())
 }
 
 /// Marks whether the account can be used.

@@ -265,6 +265,8 @@ pub enum Decision {
     RequestCancel,
     /// Run it again from its journal, with all attempts anew.
     Retry,
+    /// Run it again from its journal: its account can be used again.
+    Resume,
     /// Run it again and send what may have been sent: the person looked and it is not there.
     SendAgain,
     /// It is published, there.
@@ -276,10 +278,14 @@ pub async fn decide(db: &impl ConnectionTrait, job: &job::Model, decision: &Deci
     let (assignments, kind, detail) = match decision {
         Decision::Cancel => ("state = 'cancelled', wake_at = NULL, finished_at = $1", "cancelled", serde_json::json!({})),
         Decision::RequestCancel => ("cancel_requested = TRUE", "cancel_requested", serde_json::json!({})),
-        Decision::Retry | Decision::SendAgain => (
+        Decision::Retry | Decision::Resume | Decision::SendAgain => (
             "state = 'queued', attempt = 0, run_at = $1, wake_at = $1, error = NULL, started_at = NULL, finished_at = NULL, \
              cancel_requested = FALSE",
-            if matches!(decision, Decision::Retry) { "retried" } else { "sent_again" },
+            match decision {
+                Decision::Retry => "retried",
+                Decision::Resume => "resumed",
+                _ => "sent_again",
+            },
             serde_json::json!({}),
         ),
         Decision::Published(published) => (

@@ -1,12 +1,15 @@
 //! Publishes one post on one account. Safe to repeat: the adapter makes every visible call under the journal's `once`.
 
 use shared::app::App;
-use shared::content::{AccountState, Content, Draft, Overrides};
-use shared::entity::{job, post, post_target};
+use shared::content::{Content, Draft, Overrides};
+use shared::entity::{account, job, post, post_target};
 use shared::error::{ErrorClass, JobError};
 use shared::ids::TargetId;
 use shared::journal::{Journal, Stop};
+use shared::platforms::Patience;
+use shared::store::runs::Published;
 use shared::store::{accounts, posts};
+use shared::tokens;
 
 use super::Run;
 use crate::settle::Done;
@@ -22,20 +25,8 @@ impl Run for PublishPost {
         let (target, post) = posts::get_target(&*app.db, &job.workspace_id, &self.target).await?;
         let draft = draft(&target, &post)?;
         let account = accounts::get(&*app.db, &job.workspace_id, &target.account_id).await?;
-        let last_attempt = job.attempt >= job.max_attempts;
-        let published = shared::platforms::publish(app, (&target, &account), &draft, journal, last_attempt).await;
-        if let Err(Stop::Error(error)) = &published
-            && matches!(error.class, ErrorClass::AuthExpired | ErrorClass::AuthRevoked)
-        {
-            accounts::update_state(
-                &*app.db,
-                &job.workspace_id,
-                &target.account_id,
-                AccountState::NeedsReconnect,
-                app.clock.now(),
-            )
-            .await?;
-        }
+        let attempt = Attempt { app, target: &target, draft: &draft, last: job.attempt >= job.max_attempts };
+        let published = attempt.publish(account, journal).await;
         let class: &str = match &published {
             Err(Stop::Error(error)) => error.class.into(),
             Err(_) => "stopped",
@@ -44,6 +35,44 @@ impl Run for PublishPost {
         app.meter.count("pressroom_publish_outcomes_total", &format!("platform=\"{}\",class=\"{class}\"", target.platform));
         Ok(Some((self.target, published?)))
     }
+}
+
+/// One run's try at publishing.
+struct Attempt<'a> {
+    app: &'a App,
+    target: &'a post_target::Model,
+    draft: &'a Draft,
+    last: bool,
+}
+
+impl Attempt<'_> {
+    /// Publishes with a token that is alive. One that is refused on the way is renewed once, and the journal goes on where
+    /// it stopped; a grant that is refused after that is dead.
+    async fn publish(&self, account: account::Model, journal: &mut Journal) -> Result<Published, Stop> {
+        let account = tokens::fresh(self.app, account, journal).await?;
+        let renewable = tokens::can_renew(self.app, &account)?;
+        let refusal = match self.publish_as(&account, renewable, journal).await {
+            Err(Stop::Error(error)) if is_refusal(&error) => error,
+            ended => return ended,
+        };
+        if refusal.class != ErrorClass::AuthExpired || !renewable {
+            return Err(tokens::refused(self.app, &account, refusal).await?.into());
+        }
+        let renewed = tokens::renew(self.app, &account, journal).await?;
+        match self.publish_as(&renewed, false, journal).await {
+            Err(Stop::Error(error)) if is_refusal(&error) => Err(tokens::refused(self.app, &renewed, error).await?.into()),
+            ended => ended,
+        }
+    }
+
+    async fn publish_as(&self, account: &account::Model, renewable: bool, journal: &mut Journal) -> Result<Published, Stop> {
+        let patience = Patience { again: !self.last, renewable };
+        shared::platforms::publish(self.app, (self.target, account), self.draft, journal, patience).await
+    }
+}
+
+fn is_refusal(error: &JobError) -> bool {
+    matches!(error.class, ErrorClass::AuthExpired | ErrorClass::AuthRevoked)
 }
 
 fn draft(target: &post_target::Model, post: &post::Model) -> Result<Draft, JobError> {

@@ -102,7 +102,7 @@ fn authorized(cx: &Publishing<'_>, request: RequestBuilder) -> RequestBuilder {
 
 async fn answered(cx: &Publishing<'_>, request: RequestBuilder, what: &str) -> Result<Answer, JobError> {
     let answer = cx.call(request, what).await?;
-    if answer.is_success() { Ok(answer) } else { Err(classify(&answer, what, (cx.app.clock.now(), cx.account.updated_at))) }
+    if answer.is_success() { Ok(answer) } else { Err(classify(&answer, what, (cx.app.clock.now(), cx.account.granted_at))) }
 }
 
 /// A URN as a part of a path: fully percent-encoded.
