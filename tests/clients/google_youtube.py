@@ -30,7 +30,7 @@ def service(account, refresh_token=None):
         token=None,
         refresh_token=refresh_token or account["refreshToken"],
         token_uri=f"{sandbox.URL}/token",
-        client_id="sandbox-client",
+        client_id="sandbox-client-id",
         client_secret="sandbox-client-secret",
     )
     return build_from_document(document, credentials=credentials)

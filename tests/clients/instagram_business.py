@@ -140,7 +140,7 @@ def errors(user, api, account):
 
 
 def main():
-    account = sandbox.account("instagram", variant="facebook", username="business_sdk")
+    account = sandbox.account("instagram", variant="facebook", username="business_sdk", person="Business SDK")
     api = FacebookAdsApi.init(APP_ID, APP_SECRET, account["accessToken"], api_version="v26.0", crash_log=False)
     user = IGUser(account["id"])
     named = user.api_get(fields=["username", "name", "profile_picture_url"])

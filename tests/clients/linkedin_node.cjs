@@ -61,9 +61,11 @@ async function main() {
   await plant(account, "/rest/posts", { name: "error", code: "429/TOO_MANY_REQUESTS" });
   equal("the day's limit", (await raises(() => post("too many"))).response.data.code, "TOO_MANY_REQUESTS");
 
-  const settings = { clientId: "sandbox-client", clientSecret: "sandbox-client-secret", redirectUrl: "https://localhost/callback" };
+  const settings = { clientId: "sandbox-client-id", clientSecret: "sandbox-client-secret", redirectUrl: "https://localhost/callback" };
   const auth = new AuthClient(settings);
-  const code = `AQ.${account.id}.${Math.floor(Date.now() / 1000)}`;
+  const consent = new URL(auth.generateMemberAuthorizationUrl(["openid", "w_organization_social"], "s"));
+  const told = new URL(await sandbox.agree(`${sandbox.URL}${consent.pathname}${consent.search}`, account));
+  const code = told.searchParams.get("code");
   const exchanged = await auth.exchangeAuthCodeForAccessToken(code);
   equal("a code is exchanged", exchanged.expires_in, 5_184_000);
   const refreshed = await auth.exchangeRefreshTokenForAccessToken(exchanged.refresh_token);

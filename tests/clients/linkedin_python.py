@@ -1,6 +1,7 @@
 """linkedin-api-client for Python, LinkedIn's own: every Rest.li method that publishing needs, and its token calls."""
 
 import time
+import urllib.parse
 
 import linkedin_api.common.constants as constants
 import requests
@@ -178,10 +179,11 @@ def errors(author):
 
 
 def tokens(account):
-    auth = AuthClient("sandbox-client", "sandbox-client-secret", "https://localhost/callback")
-    url = auth.generate_member_auth_url(["openid", "w_member_social"], state="s")
+    auth = AuthClient("sandbox-client-id", "sandbox-client-secret", "https://localhost/callback")
+    url = auth.generate_member_auth_url(["openid", "profile", "w_member_social"], state="s")
     check("the address of the consent page", url.startswith(f"{sandbox.URL}/oauth/v2/authorization?"), url)
-    code = f"AQ.{account['id']}.{int(time.time())}"
+    told = urllib.parse.urlsplit(sandbox.agree(url, account)).query
+    code = dict(urllib.parse.parse_qsl(told))["code"]
     first = auth.exchange_auth_code_for_access_token(code)
     equal("a code is exchanged", (first.status_code, first.expires_in), (200, 5_184_000))
     equal("once", auth.exchange_auth_code_for_access_token(code).status_code, 400)
@@ -193,7 +195,7 @@ def tokens(account):
     equal("userinfo", (me.entity["sub"], me.entity["name"]), (account["id"], account["name"]))
     dead = RestliClient().get(resource_path="/userinfo", access_token=first.access_token)
     equal("the earlier token is dead", dead.status_code, 401)
-    wrong = AuthClient("sandbox-client", "wrong", "https://localhost/callback")
+    wrong = AuthClient("sandbox-client-id", "wrong", "https://localhost/callback")
     equal("a wrong secret", wrong.exchange_refresh_token_for_access_token(first.refresh_token).status_code, 401)
 
 

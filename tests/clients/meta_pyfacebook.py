@@ -1,9 +1,11 @@
 """python-facebook-api: tokens of Pages and of Instagram's own login, usage headers, errors, and models of what is read."""
 
+import os
+
 from pyfacebook import BasicDisplayAPI, FacebookApi, FacebookError, GraphAPI, IGBusinessApi
 
 import sandbox
-from sandbox import APP_ID, APP_SECRET, check, equal, error, plant, raises, sample_url
+from sandbox import APP_ID, APP_SECRET, check, control, equal, error, plant, raises, sample_url
 
 VERSION = "v26.0"
 HOSTS = {"base_url": f"{sandbox.URL}/", "access_token_url": f"{sandbox.URL}/oauth/access_token"}
@@ -11,7 +13,7 @@ COMMON = {"app_id": APP_ID, "app_secret": APP_SECRET, "version": VERSION, "sleep
 
 
 def tokens(page):
-    person = sandbox.account("facebook", variant="user")
+    person = sandbox.account("facebook", variant="user", person="pyfacebook")
     graph = GraphAPI(access_token=person["accessToken"], **COMMON)
     long = graph.exchange_long_lived_user_access_token()
     check("a person's token gets 60 days", long["expires_in"] > 59 * 86_400 and long["token_type"] == "bearer", long)
@@ -36,6 +38,41 @@ def tokens(page):
     check("revoke", graph.delete_object("me", "permissions")["success"])
     dead = raises(FacebookError, lambda: graph.get_object("me"))
     equal("a revoked token is dead", (dead.code, dead.error_subcode), (190, 458))
+
+
+def logins():
+    """Both logins from the consent page on. Its OAuth layer insists on TLS otherwise."""
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    os.environ["OAUTHLIB_RELAX_TOKEN_SCOPE"] = "1"
+    back = "https://localhost/callback"
+    page = sandbox.account("facebook", name="Given Page", person="pyfacebook's person")
+    # It names the app in a header alone, which is not Facebook's documented way.
+    urls = {
+        "authorization_url": f"{sandbox.URL}/{VERSION}/dialog/oauth",
+        "access_token_url": f"{sandbox.URL}/oauth/access_token?client_id={APP_ID}&client_secret={APP_SECRET}",
+    }
+    graph = GraphAPI(oauth_flow=True, **{**COMMON, **urls})
+    scope = ["pages_show_list", "pages_read_engagement"]
+    url, state = graph.get_authorization_url(redirect_uri=back, scope=scope)
+    token = graph.exchange_user_access_token(sandbox.agree(url, page), redirect_uri=back, scope=scope, state=state)
+    check("Facebook's login gives a short token", 0 < token["expires_in"] <= 7200, token)
+    given = GraphAPI(access_token=token["access_token"], **COMMON).get_connection("me", "accounts")["data"]
+    equal("for the Page that was given", [item["id"] for item in given], [page["id"]])
+
+    account = sandbox.account("instagram", variant="instagram")
+    login = BasicDisplayAPI(
+        app_id="2000000000000002", app_secret=APP_SECRET, oauth_flow=True, version=VERSION, sleep_on_rate_limit=False,
+        base_url=f"{sandbox.URL}/instagram/", authorization_url=f"{sandbox.URL}/oauth/authorize",
+        access_token_url=f"{sandbox.URL}/instagram/oauth/access_token?client_id=2000000000000002&client_secret={APP_SECRET}",
+    )
+    scope = ["instagram_business_basic"]
+    control("POST", "settings", {"instagram": {"dataWrapped": False}})
+    url, state = login.get_authorization_url(redirect_uri=back, scope=scope)
+    told = sandbox.agree(url, account).removesuffix("#_")
+    token = login.exchange_user_access_token(told, redirect_uri=back, scope=scope, state=state)
+    control("POST", "settings", {"instagram": {"dataWrapped": True}})
+    shown = login.get_object("me", fields="user_id,username") if login.access_token else token
+    equal("Instagram's login is that of the account", shown["user_id"], account["id"])
 
 
 def pages(page):
@@ -124,10 +161,12 @@ def instagram():
 
 
 def main():
-    page = sandbox.account("facebook", name="pyfacebook's Page")
-    tokens(page)
+    page = sandbox.account("facebook", name="pyfacebook's Page", person="pyfacebook")
     pages(page)
     instagram()
+    # At its end the person removes the app, and the Page's token dies with it.
+    tokens(page)
+    logins()
 
 
 main()

@@ -179,7 +179,7 @@ def errors(page, account):
 
 
 def main():
-    account = sandbox.account("facebook", name="Business SDK Page")
+    account = sandbox.account("facebook", name="Business SDK Page", person="Business SDK")
     api = begin(account)
     page = Page(account["id"])
     named = page.api_get(fields=["name", "access_token"])

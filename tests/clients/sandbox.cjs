@@ -29,6 +29,10 @@ const posts = async ({ platform, id }) => (await control("GET", `posts?platform=
 const plant = ({ platform, id }, path, action, more = {}) =>
   control("POST", "faults", { platform, account: id, path, action, ...more });
 
+/** What a person does on a consent page: the address that the browser is sent to. */
+const agree = async (authorizeUrl, ...accounts) =>
+  (await control("POST", "consent", { authorizeUrl, decision: "allow", accounts: accounts.map(({ id }) => id) })).redirectUrl;
+
 /** Prints what was checked; ends the program when it does not hold. */
 function check(what, holds, seen) {
   assert.ok(holds, `${what}: ${JSON.stringify(seen)}`);
@@ -75,4 +79,4 @@ function run(main) {
   );
 }
 
-module.exports = { URL, account, check, equal, plant, posts, raises, run, sample, until };
+module.exports = { URL, account, agree, check, equal, plant, posts, raises, run, sample, until };

@@ -73,6 +73,12 @@ def plant(account, path, action, **more):
     return control("POST", "faults", rule)["id"]
 
 
+def agree(url, *accounts, **more):
+    """What a person does on a consent page: the address that the browser is sent to."""
+    chosen = {"accounts": [account["id"] for account in accounts], **more}
+    return control("POST", "consent", {"authorizeUrl": url, "decision": "allow", **chosen})["redirectUrl"]
+
+
 def error(code):
     """The fault that answers with a documented error."""
     return {"name": "error", "code": code}

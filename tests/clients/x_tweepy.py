@@ -2,6 +2,7 @@
 
 import io
 import time
+import urllib.parse
 
 import requests
 import tweepy
@@ -135,7 +136,7 @@ def waiting(account):
 def tokens(account):
     scope = ["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"]
     handler = tweepy.OAuth2UserHandler(
-        client_id="app", client_secret="secret", redirect_uri="https://localhost/callback", scope=scope
+        client_id="sandbox-client-id", client_secret="sandbox-client-secret", redirect_uri="https://localhost/callback", scope=scope
     )
     redirected(handler)
     address = "https://api.twitter.com/2/oauth2/token"
@@ -146,6 +147,43 @@ def tokens(account):
     equal("it works", str(client.get_me(user_auth=False).data.id), account["id"])
     used = raises(Exception, lambda: handler.refresh_token(address, refresh_token=account["refreshToken"], auth=handler.auth))
     equal("the old refresh token is dead", getattr(used, "error", used), "invalid_request")
+
+
+class Redirected(tweepy.auth.OAuth1Session):
+    """The session that tweepy makes for itself at the end of a login."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        redirected(self)
+
+
+def logins():
+    account = sandbox.account("x", name="tweepy's person")
+    scope = ["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"]
+    handler = tweepy.OAuth2UserHandler(
+        client_id="sandbox-client-id", client_secret="sandbox-client-secret", redirect_uri="https://localhost/callback", scope=scope
+    )
+    redirected(handler)
+    back = sandbox.agree(handler.get_authorization_url(), account)
+    token = handler.fetch_token(back)
+    client = tweepy.Client(bearer_token=token["access_token"])
+    redirected(client.session)
+    equal("a login by OAuth 2", str(client.get_me(user_auth=False).data.id), account["id"])
+    used = raises(Exception, lambda: handler.fetch_token(back))
+    equal("a code works once", getattr(used, "error", used), "invalid_request")
+
+    tweepy.auth.OAuth1Session = Redirected
+    keys = ("sandbox-consumer-key", "sandbox-consumer-secret")
+    signed = tweepy.OAuth1UserHandler(*keys, callback="https://localhost/callback?kept=1")
+    back = sandbox.agree(signed.get_authorization_url(), account)
+    told = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
+    check("the app's own query is kept", told["kept"] == "1", back)
+    access = signed.get_access_token(told["oauth_verifier"])
+    client = tweepy.Client(
+        consumer_key=keys[0], consumer_secret=keys[1], access_token=access[0], access_token_secret=access[1]
+    )
+    redirected(client.session)
+    equal("a login by OAuth 1.0a", str(client.get_me().data.id), account["id"])
 
 
 def main():
@@ -160,6 +198,7 @@ def main():
     check("delete_tweet", bearer.delete_tweet(last, user_auth=False).data["deleted"])
     equal("nothing but what was sent is left", (count, len(sandbox.posts(account))), (7, 6))
     tokens(account)
+    logins()
 
 
 main()

@@ -78,8 +78,8 @@ async function errors(bearer, signing, account) {
 }
 
 async function tokens(options, account) {
-  const app = new TwitterApi({ clientId: "app", clientSecret: "secret" }, options);
-  const body = { grant_type: "refresh_token", refresh_token: account.refreshToken, client_id: "app" };
+  const app = new TwitterApi({ clientId: "sandbox-client-id", clientSecret: "sandbox-client-secret" }, options);
+  const body = { grant_type: "refresh_token", refresh_token: account.refreshToken, client_id: "sandbox-client-id" };
   // Its own `refreshOAuth2Token` looks for the path in the wrong part of the URL and so sends JSON, not a form.
   const refresh = () => app.post("https://api.x.com/2/oauth2/token", body, { forceBodyMode: "url" });
   const pair = await refresh();
@@ -89,6 +89,16 @@ async function tokens(options, account) {
   equal("a used refresh token", [used.code, used.data.error], [400, "invalid_request"]);
   const dead = await raises(() => new TwitterApi(account.accessToken, options).v2.me());
   check("the old token is dead", dead.isAuthError, dead.code);
+}
+
+async function logins(options) {
+  const account = await sandbox.account("x", { name: "twitter-api-v2's person" });
+  const keys = { appKey: "sandbox-consumer-key", appSecret: "sandbox-consumer-secret" };
+  const link = await new TwitterApi(keys, options).generateAuthLink("https://localhost/callback", { linkMode: "authorize" });
+  const told = new URL(await sandbox.agree(link.url, account));
+  const begun = { ...keys, accessToken: link.oauth_token, accessSecret: link.oauth_token_secret };
+  const { client, userId } = await new TwitterApi(begun, options).login(told.searchParams.get("oauth_verifier"));
+  equal("a login by OAuth 1.0a", [userId, (await client.v2.me()).data.id], [account.id, account.id]);
 }
 
 async function main() {
@@ -104,6 +114,7 @@ async function main() {
   check("a deletion", (await signing.v2.deleteTweet(last)).data.deleted);
   equal("only that one is gone", (await sandbox.posts(account)).map(({ id }) => id), sent);
   await tokens(options, account);
+  await logins(options);
 }
 
 sandbox.run(main);

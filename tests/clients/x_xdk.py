@@ -101,8 +101,8 @@ def tokens(account):
     client = Client(
         base_url=sandbox.URL,
         authorization_base_url=f"{sandbox.URL}/i",
-        client_id="app",
-        client_secret="secret",
+        client_id="sandbox-client-id",
+        client_secret="sandbox-client-secret",
         redirect_uri="https://localhost/callback",
         token=token,
         scope=["tweet.read", "tweet.write", "users.read", "offline.access"],

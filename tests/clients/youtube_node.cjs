@@ -12,7 +12,7 @@ const { check, equal, plant, raises } = sandbox;
 async function main() {
   const account = await sandbox.account("youtube", { name: "JavaScript client's channel" });
   const auth = new OAuth2Client({
-    clientId: "sandbox-client",
+    clientId: "sandbox-client-id",
     clientSecret: "sandbox-client-secret",
     endpoints: {
       oauth2TokenUrl: `${sandbox.URL}/token`,
@@ -58,6 +58,19 @@ async function main() {
   await plant(account, "/youtube/v3/videos", { name: "error", code: "403/quotaExceeded" });
   const quota = await raises(() => api.videos.list({ part: ["id"], id: ["AAAAAAAAAAA"] }, { retry: false }));
   equal("the quota", quota.response.data.error.errors[0].reason, "quotaExceeded");
+
+  const asked = { access_type: "offline", prompt: "consent", redirect_uri: "https://localhost/callback", state: "s" };
+  const { codeVerifier, codeChallenge } = await auth.generateCodeVerifierAsync();
+  const proof = { code_challenge: codeChallenge, code_challenge_method: "S256" };
+  const scope = ["https://www.googleapis.com/auth/youtube.upload", "https://www.googleapis.com/auth/youtube"];
+  const consent = new URL(auth.generateAuthUrl({ ...asked, ...proof, scope }));
+  const told = new URL(await sandbox.agree(`${sandbox.URL}${consent.pathname}${consent.search}`, account));
+  const trade = { code: told.searchParams.get("code"), codeVerifier, redirect_uri: asked.redirect_uri };
+  const { tokens } = await auth.getToken(trade);
+  equal("a login", [tokens.refresh_token.startsWith("1//"), tokens.scope], [true, scope.join(" ")]);
+  const twice = await raises(() => auth.getToken(trade));
+  equal("a code works once", twice.response.data.error, "invalid_grant");
+  auth.setCredentials(tokens);
 
   const token = (await auth.getAccessToken()).token;
   check("tokeninfo knows the scopes", (await auth.getTokenInfo(token)).scopes.some((scope) => scope.endsWith("youtube.upload")));

@@ -139,7 +139,12 @@ impl Passage {
     }
 
     fn finish(&self, answer: Answer) -> Response {
-        self.app.state().ledger.answered(self.n, answer.status);
+        let mut state = self.app.state();
+        state.ledger.answered(self.n, answer.status);
+        if is_throttle(&answer) {
+            *state.throttled.entry(self.player.platform()).or_default() += 1;
+        }
+        drop(state);
         answer.into_response()
     }
 
@@ -185,6 +190,20 @@ impl Passage {
         }
         self.app.fault_changed.notify_waiters();
     }
+}
+
+/// Whether an answer says that there were too many calls, in any platform's way.
+fn is_throttle(answer: &Answer) -> bool {
+    if !(400..500).contains(&answer.status) {
+        return false;
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let error = &body["error"];
+    // Meta's codes; the subcode is Instagram's block of spam. Google has words instead.
+    let meta = matches!(error["code"].as_i64(), Some(4 | 17 | 32 | 613 | 80_000..=80_014)) && error["error_subcode"] != 2_207_051;
+    let google = error["errors"][0]["reason"].as_str();
+    let google = google.is_some_and(|reason| matches!(reason, "quotaExceeded" | "rateLimitExceeded" | "userRateLimitExceeded"));
+    answer.status == 429 || meta || google
 }
 
 fn respond(status: u16, body: &Value, headers: &serde_json::Map<String, Value>) -> Answer {

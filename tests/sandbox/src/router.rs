@@ -11,13 +11,18 @@ use crate::app::App;
 use crate::call::Call;
 use crate::linkedin::Operation;
 use crate::tiktok::Pace;
-use crate::{control, facebook, feed, linkedin, pipeline, samples, tiktok, x, youtube};
+use crate::{consent, control, facebook, feed, linkedin, pipeline, samples, tiktok, x, youtube};
 
 /// The HTTP interface.
 pub(crate) fn routes(app: Arc<App>) -> BoxEndpoint<'static, Response> {
     Route::new()
         .at("/_sandbox/health", get(control::health))
-        .at("/_sandbox/accounts", post(control::create_account))
+        .at("/_sandbox/accounts", post(control::accounts::create).get(control::accounts::list))
+        .at("/_sandbox/accounts/:platform/:id/revoke", post(control::accounts::revoke))
+        .at("/_sandbox/accounts/:platform/:id/expire", post(control::accounts::expire))
+        .at("/_sandbox/accounts/:platform/:id/scopes", post(control::accounts::change_scopes))
+        .at("/_sandbox/consent", post(consent::take_decision))
+        .at("/_sandbox/state", get(control::show_state))
         .at("/_sandbox/posts", get(control::list_posts))
         .at("/_sandbox/requests", get(control::list_requests))
         .at("/_sandbox/faults", post(control::faults::plant).get(control::faults::list).delete(control::faults::remove_all))
@@ -44,6 +49,9 @@ fn unknown(request: &Request) -> Response {
 
 #[handler]
 async fn permalink_or_call(Data(app): Data<&Arc<App>>, peer: &RemoteAddr, request: &Request, body: Body) -> Response {
+    if consent::serves(request) {
+        return consent::show(app, request);
+    }
     let accepts = request.header(header::ACCEPT).unwrap_or_default();
     // Browsers ask for HTML and hold no token; clients never do the first.
     if request.method() == Method::GET

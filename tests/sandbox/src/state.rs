@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::Now;
 use crate::blob::Blob;
+use crate::consent::Codes;
 use crate::control::made_up;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
@@ -51,6 +52,16 @@ pub(crate) struct Account {
     /// X only.
     pub(crate) signing: Option<Signing>,
     pub(crate) revoked: bool,
+    /// Who it belongs to. Accounts of the same person come together where a platform's login gives several.
+    pub(crate) person: String,
+    /// When the person agreed to the app, as far as a consent page was passed; a revocation forgets it.
+    pub(crate) consented_at: Option<DateTime<Utc>>,
+    /// Absent where the refresh token has no end.
+    pub(crate) refresh_expires_at: Option<DateTime<Utc>>,
+    /// Successful refreshes, also where a platform calls them an exchange of tokens.
+    pub(crate) refreshes: u32,
+    /// Codes that were exchanged for this account.
+    pub(crate) exchanges: u32,
 }
 
 impl Account {
@@ -68,8 +79,18 @@ impl Account {
             refresh_token: made_up("refresh token", &format!("{platform:?} {id}")),
             signing: None,
             revoked: false,
+            person: String::new(),
+            consented_at: None,
+            refresh_expires_at: None,
+            refreshes: 0,
+            exchanges: 0,
             id,
         }
+    }
+
+    /// Whether its access token works at an instant.
+    pub(crate) fn alive(&self, now: DateTime<Utc>) -> bool {
+        !self.revoked && self.access_expires_at.is_none_or(|at| at > now)
     }
 }
 
@@ -237,6 +258,10 @@ pub(crate) struct State {
     pub(crate) media: HashMap<String, Media>,
     pub(crate) ledger: Ledger,
     pub(crate) faults: Faults,
+    /// Authorization codes, from the consent on.
+    pub(crate) codes: Codes,
+    /// Calls that were refused because there were too many.
+    pub(crate) throttled: HashMap<Platform, u64>,
     pub(crate) windows: HashMap<(String, &'static str), Window>,
     /// Nonces seen, with the timestamp they came with.
     pub(crate) nonces: HashMap<(String, String), i64>,
@@ -262,6 +287,8 @@ impl State {
             media: HashMap::new(),
             ledger: Ledger::default(),
             faults: Faults::default(),
+            codes: Codes::default(),
+            throttled: HashMap::new(),
             windows: HashMap::new(),
             nonces: HashMap::new(),
             facebook: facebook::Memory::default(),
@@ -329,6 +356,8 @@ impl State {
         self.media.clear();
         self.ledger.clear();
         self.faults.clear();
+        self.codes = Codes::default();
+        self.throttled.clear();
         self.windows.clear();
         self.nonces.clear();
         self.facebook = facebook::Memory::default();

@@ -14,10 +14,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::climb::Climb;
 use crate::ledger::Filter;
 use crate::play::{PLAYERS, player};
-use crate::state::{Account, Comment, Platform, Post, Settings, Signing, State};
+use crate::state::{Comment, Platform, Post, Settings, State};
 
+pub(crate) mod accounts;
 pub(crate) mod faults;
 
 /// The control API's error answer.
@@ -25,7 +27,8 @@ pub(crate) fn failure(status: StatusCode, message: &str) -> Response {
     success(status, &json!({"error": message}))
 }
 
-fn success(status: StatusCode, body: &Value) -> Response {
+/// The control API's usual answer.
+pub(crate) fn success(status: StatusCode, body: &Value) -> Response {
     Response::builder().status(status).content_type("application/json").body(body.to_string())
 }
 
@@ -43,86 +46,10 @@ pub(crate) fn health() -> Response {
     success(StatusCode::OK, &json!({"status": "ok"}))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewAccount {
-    platform: Platform,
-    name: Option<String>,
-    username: Option<String>,
-    id: Option<String>,
-    access_token: Option<String>,
-    #[serde(default)]
-    oauth1: bool,
-    /// Which sort of account, see `Account::variant`.
-    #[serde(default)]
-    variant: String,
-    scopes: Option<Vec<String>>,
-}
-
-/// Creates an account, or updates the one that has the id already.
-#[handler]
-pub(crate) async fn create_account(Data(app): Data<&Arc<App>>, body: Body) -> Response {
-    let wanted: NewAccount = match read(body).await {
-        Ok(wanted) => wanted,
-        Err(refusal) => return refusal,
-    };
-    let word = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    if wanted.id.as_ref().is_some_and(|id| !word(id)) {
-        return failure(StatusCode::UNPROCESSABLE_ENTITY, "id must be of letters, digits, - and _");
-    }
-    let mut state = app.state();
-    let account = upsert_account(&mut state, wanted);
-    success(StatusCode::CREATED, &account_json(&account, &state.settings))
-}
-
-fn upsert_account(state: &mut State, wanted: NewAccount) -> Account {
-    let n = state.next_number();
-    let invented = player(wanted.platform).invent(wanted.id, n, &wanted.variant);
-    let id = invented.id.clone();
-    let mut account = state.account(wanted.platform, &id).cloned().unwrap_or(invented);
-    account.scopes = wanted.scopes.unwrap_or(account.scopes);
-    account.name = wanted.name.unwrap_or(account.name);
-    account.username = wanted.username.unwrap_or(account.username);
-    if let Some(token) = wanted.access_token {
-        account.access_token = token;
-        account.access_expires_at = None;
-        account.revoked = false;
-    }
-    if wanted.oauth1 && account.signing.is_none() {
-        account.signing =
-            Some(Signing { token: format!("{id}-{}", made_up("token", &id)), token_secret: made_up("token secret", &id) });
-    }
-    match state.account_mut(wanted.platform, &id) {
-        Some(known) => known.clone_from(&account),
-        None => state.accounts.push(account.clone()),
-    }
-    account
-}
-
 /// A string that looks random and is the same every time, so that runs can be repeated.
 pub(crate) fn made_up(what: &str, seed: &str) -> String {
     let digest = Sha256::digest(format!("{what} of {seed}").as_bytes());
     URL_SAFE_NO_PAD.encode(digest).replace(['-', '_'], "0")
-}
-
-fn account_json(account: &Account, settings: &Settings) -> Value {
-    let mut body = json!({
-        "platform": account.platform,
-        "id": account.id,
-        "name": account.name,
-        "username": account.username,
-        "accessToken": account.access_token,
-        "refreshToken": account.refresh_token,
-        "variant": account.variant,
-        "scopes": account.scopes,
-    });
-    if let (Platform::X, Some(signing)) = (account.platform, &account.signing) {
-        body["consumerKey"] = json!(settings.x_consumer_key);
-        body["consumerSecret"] = json!(settings.x_consumer_secret);
-        body["token"] = json!(signing.token);
-        body["tokenSecret"] = json!(signing.token_secret);
-    }
-    body
 }
 
 #[derive(Deserialize)]
@@ -249,6 +176,14 @@ pub(crate) async fn change_settings(Data(app): Data<&Arc<App>>, body: Body) -> R
     };
     let mut state = app.state();
     let mut merged = json!(state.settings);
+    // Whoever sets how usage climbs wants it to begin anew.
+    let climbs = |platform: &str| changes.get(platform).is_some_and(|changes| changes.get("usageClimb").is_some());
+    if climbs("facebook") {
+        state.facebook.climb = Climb::default();
+    }
+    if climbs("instagram") {
+        state.instagram.climb = Climb::default();
+    }
     for (name, value) in changes {
         match (&mut merged[&name], value) {
             (Value::Object(known), Value::Object(changes)) => known.extend(changes),
@@ -266,6 +201,18 @@ pub(crate) async fn change_settings(Data(app): Data<&Arc<App>>, body: Body) -> R
 #[handler]
 pub(crate) fn show_settings(Data(app): Data<&Arc<App>>) -> Response {
     success(StatusCode::OK, &json!(app.state().settings))
+}
+
+/// Shows the time, and how many calls of each platform were refused because there were too many.
+#[handler]
+pub(crate) fn show_state(Data(app): Data<&Arc<App>>) -> Response {
+    let state = app.state();
+    let counts = PLAYERS.into_iter().map(|player| {
+        let count = state.throttled.get(&player.platform()).copied().unwrap_or_default();
+        Some((json!(player.platform()).as_str()?.to_owned(), json!(count)))
+    });
+    let throttled: serde_json::Map<String, Value> = counts.flatten().collect();
+    success(StatusCode::OK, &json!({"now": state.now(), "throttled": throttled}))
 }
 
 #[derive(Deserialize)]

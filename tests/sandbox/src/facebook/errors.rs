@@ -219,6 +219,11 @@ impl GraphError {
         Self::row("190/458")
     }
 
+    /// 190/492: the person has no role on the Page any more.
+    pub(crate) fn role_lost() -> Self {
+        Self::row("190/492")
+    }
+
     /// 190/2069032: a person's token where the Page's is needed.
     pub(crate) fn page_token_needed() -> Self {
         Self::row("190/2069032")
@@ -231,6 +236,11 @@ impl GraphError {
     /// 1: a wrong app id or secret at the token endpoint.
     pub(crate) fn bad_client() -> Self {
         Self::new(400, 1, "Error validating client secret.")
+    }
+
+    /// A subcode of the exchange of codes.
+    pub(crate) fn exchange(name: &'static str) -> Self {
+        Self::row(name)
     }
 
     pub(crate) fn app_limit() -> Self {

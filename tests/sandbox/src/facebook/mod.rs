@@ -11,6 +11,7 @@ use crate::state::{Account, Platform, Post, State};
 mod auth;
 pub(crate) mod comments;
 pub(crate) mod errors;
+mod exchange;
 mod fields;
 mod film;
 mod film_status;
@@ -18,6 +19,7 @@ mod legacy;
 mod lists;
 mod mp4;
 pub(crate) mod params;
+mod people;
 pub(crate) mod photos;
 mod phrases;
 pub(crate) mod posts;
@@ -34,6 +36,7 @@ mod versions;
 
 use errors::GraphError;
 use params::Params;
+pub(crate) use people::{DIALOG_SCOPES, INSTAGRAM_SCOPE, configured_scopes, log_in, pages_of, profile, profile_name, runs};
 pub(crate) use settings::{Memory, Settings};
 
 /// The player of Facebook Pages.
@@ -151,6 +154,9 @@ fn work(state: &mut State, call: &Call, action: Option<&Action>) -> Answer {
     if let Some(minutes) = page.and_then(|page| usage::take(state, &page)) {
         let answer = GraphError::page_limit().into_answer(state);
         return usage::throttled(state, call, answer, minutes);
+    }
+    if let Some(error) = usage::climb(state, call) {
+        return usage::refused(state, call, error);
     }
     match run(state, call, action) {
         Ok(answer) => {

@@ -8,13 +8,15 @@ use super::fields::{self, Field};
 use super::film::{self, Edge, Film, Work};
 use super::lists::{Item, check_readable, indexed_until, list};
 use super::posts::in_feed;
-use super::{Ask, Outcome, comments};
+use super::{Ask, Outcome, comments, people};
 use crate::call::Answer;
 use crate::image;
 use crate::state::{Account, Media, Platform, Post, State};
 
 const PAGE_FIELDS: &[&str] =
     &["id", "name", "username", "access_token", "link", "picture", "tasks", "category", "about", "instagram_business_account"];
+/// What an administrator may do on a Page.
+const TASKS: &[&str] = &["ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"];
 const POST_FIELDS: &[&str] = &[
     "id",
     "message",
@@ -88,7 +90,9 @@ pub(super) fn page_json(state: &State, account: &Account, own: bool) -> Value {
     });
     if own {
         page["access_token"] = json!(account.access_token);
-        page["tasks"] = json!(["ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"]);
+        // Somebody who only looks at the numbers may not post.
+        let tasks: &[&str] = if account.variant == "analyst" { &["ANALYZE"] } else { TASKS };
+        page["tasks"] = json!(tasks);
     }
     page
 }
@@ -198,8 +202,14 @@ fn wanted(ask: &Ask<'_>, default: &str) -> Result<Vec<Field>, GraphError> {
 
 /// `GET /{id}`: a Page, a post, a film, a photo or a comment.
 pub(crate) fn node(state: &mut State, ask: &Ask<'_>) -> Outcome {
+    if ask.person
+        && let Some(page) = people::given(state, &ask.account).into_iter().find(|page| people::page_id(page) == ask.id).cloned()
+    {
+        let page = people::page_json(state, ask, &page);
+        return Ok(Answer::json(200, &fields::project(&page, &wanted(ask, "name,id")?, PAGE_FIELDS)?));
+    }
     if let Some(account) = state.account(Platform::Facebook, &ask.id) {
-        let page = page_json(state, account, account.variant != "user" && (ask.person || ask.id == ask.page_id));
+        let page = page_json(state, account, account.variant != "user" && ask.id == ask.page_id);
         let page = fields::project(&page, &wanted(ask, "name,id")?, PAGE_FIELDS)?;
         return Ok(Answer::json(200, &page));
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::comments::Remark;
 use super::film::Film;
 use super::resumable::Upload;
+use crate::climb::{Climb, UsageClimb};
 
 /// What can be switched, besides the older settings that begin with `facebook`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -39,6 +40,20 @@ pub(crate) struct Settings {
     pub(crate) finish_tells_post: bool,
     /// Whether stories stay readable after a day.
     pub(crate) story_archive: bool,
+    /// Addresses that may be returned to; any when empty.
+    pub(crate) redirect_uris: Vec<String>,
+    /// How long an authorization code works; Facebook does not say.
+    pub(crate) code_seconds: i64,
+    /// How long the token of a person works that came for a code: one to two hours.
+    pub(crate) short_token_seconds: i64,
+    /// How long it works once it was exchanged: about 60 days.
+    pub(crate) long_token_seconds: i64,
+    /// How long after the consent data may be read: 90 days.
+    pub(crate) data_access_seconds: i64,
+    /// Lets usage climb with each call.
+    pub(crate) usage_climb: Option<UsageClimb>,
+    /// How long usage takes from 100 % to nothing while it climbs.
+    pub(crate) usage_decay_seconds: i64,
 }
 
 impl Default for Settings {
@@ -57,6 +72,13 @@ impl Default for Settings {
             docs_spelling: false,
             finish_tells_post: false,
             story_archive: false,
+            redirect_uris: Vec::new(),
+            code_seconds: 600,
+            short_token_seconds: 3600,
+            long_token_seconds: 5_184_000,
+            data_access_seconds: 7_776_000,
+            usage_climb: None,
+            usage_decay_seconds: 3600,
         }
     }
 }
@@ -78,6 +100,26 @@ pub(crate) struct Memory {
     pub(super) deeds: Vec<(&'static str, String, DateTime<Utc>)>,
     /// Calls of a Page by hour since 1970.
     pub(super) calls: HashMap<String, BTreeMap<i64, u64>>,
-    /// Tokens that an exchange has replaced and that still work, with the account.
-    pub(super) earlier_tokens: HashMap<String, String>,
+    /// Tokens that an exchange has replaced and that still work.
+    pub(super) earlier_tokens: HashMap<String, Earlier>,
+    /// Tokens of people that nobody has lengthened yet, with their end.
+    pub(super) short_tokens: HashMap<String, DateTime<Utc>>,
+    /// Pages that a person chose on the consent page, by the person's id.
+    pub(super) given: HashMap<String, Vec<String>>,
+    /// How much of the calls is used up while usage climbs, of the app and of each Page.
+    pub(crate) climb: Climb,
+}
+
+impl Memory {
+    /// Ends the tokens of an account that others have followed.
+    pub(crate) fn forget_earlier(&mut self, id: &str) {
+        self.earlier_tokens.retain(|_, earlier| earlier.account_id != id);
+    }
+}
+
+/// A token that works beside the newest one.
+#[derive(Clone, Debug)]
+pub(super) struct Earlier {
+    pub(super) account_id: String,
+    pub(super) expires_at: Option<DateTime<Utc>>,
 }

@@ -3,6 +3,7 @@
 use poem::http::header::AUTHORIZATION;
 
 use super::errors::Refusal;
+use super::login;
 use super::target::{Host, Target};
 use crate::call::Call;
 use crate::facebook::params::{self, Params};
@@ -74,8 +75,18 @@ pub(super) fn person_id(account: &Account) -> String {
     related_id("10222", account)
 }
 
+/// Whether an account logs in at Instagram itself.
+pub(crate) fn has_own_login(account: &Account) -> bool {
+    account.platform == Platform::Instagram && account.variant == INSTAGRAM_LOGIN
+}
+
+/// Whether an account comes with a Page and its person's login.
+pub(crate) fn has_page(account: &Account) -> bool {
+    account.platform == Platform::Instagram && account.variant != INSTAGRAM_LOGIN
+}
+
 /// The Page that the account is linked to.
-pub(super) fn page_id(account: &Account) -> String {
+pub(crate) fn page_id(account: &Account) -> String {
     related_id("10077", account)
 }
 
@@ -97,6 +108,9 @@ pub(super) fn owner<'a>(state: &'a State, token: &str) -> Option<&'a Account> {
 pub(super) fn caller<'a>(state: &'a State, call: &Call) -> Option<&'a Account> {
     let params = Params::of(call);
     let target = Target::of(call);
+    if let Some(account) = login::caller(state, &params) {
+        return Some(account);
+    }
     let token = match target.rest.first() {
         Some(&"oauth") => params.text("fb_exchange_token"),
         Some(&"debug_token") => params.text("input_token"),

@@ -8,6 +8,7 @@ use super::routes::{Ask, Outcome};
 use super::target::Host;
 use super::{accounts, comments, media, status};
 use crate::call::Answer;
+use crate::lives;
 use crate::state::{Account, Platform, State};
 
 const COMMON: &[&str] = &[
@@ -59,7 +60,7 @@ pub(super) fn node(state: &mut State, ask: &Ask<'_>) -> Outcome {
     }
     if ask.host == Host::Facebook && ask.id == accounts::page_id(&ask.account) {
         let wanted = fields::wanted(&ask.params, "name,id")?;
-        let page = page_json(ask, accounts::page_id(&ask.account));
+        let page = page_json(ask);
         return Ok(Answer::json(200, &fields::project(&page, &wanted, &PAGE)?));
     }
     let object = media::find(state, &ask.id).filter(|object| object["owner"]["id"] == ask.account.id.as_str());
@@ -103,32 +104,29 @@ pub(super) fn person(_: &mut State, ask: &Ask<'_>) -> Outcome {
 }
 
 /// The Page that the account is linked to. Its token is the one that the account has.
-fn page_json(ask: &Ask<'_>, id: String) -> Value {
-    let Account { id: account_id, name, username, access_token, .. } = &ask.account;
+fn page_json(ask: &Ask<'_>) -> Value {
+    let asked = ask.params.text("fields").is_some_and(|fields| fields.contains("instagram_business_account{"));
+    linked_page(&ask.account, asked)
+}
+
+/// The Page of an account. The linked account shows its id, and more when it is `asked` for.
+pub(crate) fn linked_page(account: &Account, asked: bool) -> Value {
+    let Account { id, name, username, access_token, .. } = account;
+    let linked = if asked { json!({"id": id, "username": username, "name": name}) } else { json!({"id": id}) };
     json!({
-        "id": id,
+        "id": accounts::page_id(account),
         "name": name,
         "username": username,
         "access_token": access_token,
         "category": "Media",
         "tasks": ["ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE"],
-        "instagram_business_account": linked(ask, account_id),
+        "instagram_business_account": linked,
     })
-}
-
-/// The linked account shows its id, and more when it is asked for.
-fn linked(ask: &Ask<'_>, account_id: &str) -> Value {
-    let asked = ask.params.text("fields").is_some_and(|fields| fields.contains("instagram_business_account{"));
-    if asked {
-        json!({"id": account_id, "username": ask.account.username, "name": ask.account.name})
-    } else {
-        json!({"id": account_id})
-    }
 }
 
 /// `GET /me/accounts`: the one Page.
 pub(super) fn pages(_: &mut State, ask: &Ask<'_>) -> Outcome {
-    let page = page_json(ask, accounts::page_id(&ask.account));
+    let page = page_json(ask);
     let page = fields::project(&page, &fields::wanted(&ask.params, "access_token,category,name,id,tasks")?, &PAGE)?;
     let cursor = json!({"before": "MAZDZD", "after": "MAZDZD"});
     Ok(Answer::json(200, &json!({"data": [page], "paging": {"cursors": cursor}})))
@@ -143,9 +141,7 @@ pub(super) fn permissions(_: &mut State, ask: &Ask<'_>) -> Outcome {
 
 /// `DELETE /me/permissions`: the app is removed, and its tokens with it.
 pub(super) fn revoke(state: &mut State, ask: &Ask<'_>) -> Outcome {
-    if let Some(account) = state.account_mut(Platform::Instagram, &ask.account.id) {
-        account.revoked = true;
-    }
+    lives::revoke(state, Platform::Instagram, &ask.account.id);
     Ok(Answer::json(200, &json!({"success": true})))
 }
 

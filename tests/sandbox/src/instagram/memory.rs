@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::process::Progress;
 use crate::blob::Blob;
+use crate::climb::Climb;
 use crate::state::{State, Window};
 
 /// Containers, comments, older tokens and counters.
@@ -25,9 +26,23 @@ pub(crate) struct Memory {
     pub(super) issued: HashMap<String, DateTime<Utc>>,
     /// Calls of each account in its 24 hours.
     pub(super) calls: HashMap<String, Window>,
+    /// Tokens that came for a code and were not exchanged.
+    pub(super) short_tokens: HashSet<String>,
+    /// How much of the calls is used up while usage climbs.
+    pub(crate) climb: Climb,
 }
 
 impl Memory {
+    /// Lets a token of an account work beside its newest one.
+    pub(crate) fn keep_earlier(&mut self, token: &str, account_id: &str, expires_at: DateTime<Utc>) {
+        self.older_tokens.insert(token.to_owned(), OlderToken { account_id: account_id.to_owned(), expires_at });
+    }
+
+    /// Ends the tokens of an account that others have followed.
+    pub(crate) fn forget_earlier(&mut self, id: &str) {
+        self.older_tokens.retain(|_, older| older.account_id != id);
+    }
+
     /// An account's container by id.
     pub(super) fn own_container(&self, account_id: &str, id: &str) -> Option<&Container> {
         self.containers.get(id).filter(|container| container.account_id == account_id)

@@ -15,6 +15,7 @@ mod fields;
 mod identity;
 mod insights;
 mod list;
+mod login;
 mod media;
 mod memory;
 mod options;
@@ -30,6 +31,9 @@ mod upload;
 mod usage;
 mod video;
 
+pub(crate) use accounts::{has_own_login, has_page, page_id};
+pub(crate) use identity::linked_page;
+pub(crate) use login::SCOPES as LOGIN_SCOPES;
 pub(crate) use memory::Memory;
 pub(crate) use settings::Settings;
 

@@ -22,7 +22,9 @@ pub(super) fn refuse(state: &mut State, call: &Call, action: &Action) -> Answer 
         Host::Instagram | Host::Facebook => refusal.into_answer(state),
     };
     let usage = match action {
-        Action::RateLimited { reset_after_seconds } => Usage { percent: 100, minutes: reset_after_seconds.div_ceil(60) },
+        Action::RateLimited { reset_after_seconds } => {
+            Usage { percent: 100, app: 100, minutes: reset_after_seconds.div_ceil(60) }
+        }
         _ => usage::of(state, call),
     };
     usage::with_headers(state, call, answer, &usage)

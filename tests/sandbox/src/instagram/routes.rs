@@ -3,7 +3,7 @@
 use super::accounts::{self, Need};
 use super::errors::Refusal;
 use super::target::{Host, Target};
-use super::{carousel, comments, containers, identity, insights, media, publish, tokens, upload, usage};
+use super::{carousel, comments, containers, identity, insights, login, media, publish, tokens, upload, usage};
 use crate::call::{Answer, Call};
 use crate::facebook::params::Params;
 use crate::faults::Action;
@@ -16,6 +16,8 @@ pub(super) type Outcome = Result<Answer, Refusal>;
 /// A call whose token is good.
 pub(super) struct Ask<'a> {
     pub(super) params: Params,
+    /// The token that the call carries, if it is not about another one.
+    pub(super) token: String,
     /// Whose token it is.
     pub(super) account: Account,
     /// The id in the path, with `me` resolved where the host does that.
@@ -49,6 +51,8 @@ const fn endpoint(method: &'static str, pattern: &'static str, need: Need, run: 
 const INSTAGRAM: &[Endpoint] = &[
     endpoint("GET", "/refresh_access_token", Need::Basic, tokens::refresh),
     endpoint("GET", "/access_token", Need::Basic, tokens::exchange),
+    // Not in the reference of this host.
+    endpoint("DELETE", "/me/permissions", Need::Nothing, identity::revoke),
 ];
 
 /// Only on `graph.facebook.com`.
@@ -85,6 +89,8 @@ const BOTH: &[Endpoint] = &[
 pub(super) fn work(state: &mut State, call: &Call, action: Option<&Action>) -> Answer {
     let answer = if Target::of(call).host == Host::Upload {
         upload::receive(state, call, action).unwrap_or_else(|refusal| refusal.into_upload_answer(state))
+    } else if login::exchanges(state, call) {
+        return login::exchange(state, call);
     } else {
         run(state, call, action).unwrap_or_else(|refusal| refusal.into_answer(state))
     };
@@ -98,7 +104,7 @@ fn run(state: &mut State, call: &Call, action: Option<&Action>) -> Outcome {
     // These two name the token in question in a parameter of their own, and are called without or with the app's.
     let account = match target.rest.first() {
         Some(&"oauth") => tokens::exchanged(state, &params)?,
-        Some(&"debug_token") => tokens::inspected(state, &params)?,
+        Some(&"debug_token") => tokens::inspected(state, call, &params)?,
         _ => accounts::authenticate(state, call, &params)?,
     };
     usage::count(state, &account.id)?;
@@ -122,7 +128,8 @@ fn run(state: &mut State, call: &Call, action: Option<&Action>) -> Outcome {
         let id = if me { account.id.clone() } else { id.to_owned() };
         let version = target.served_version(state.now());
         let host = target.host;
-        return (endpoint.run)(state, &Ask { params, account, id, host, version, action });
+        let token = accounts::token(call, &params).unwrap_or_default();
+        return (endpoint.run)(state, &Ask { params, token, account, id, host, version, action });
     }
     Err(Refusal::unknown_path(&target.path()))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::climb::UsageClimb;
 use crate::faults::matches_pattern;
 
 /// What can be switched.
@@ -31,6 +32,26 @@ pub(crate) struct Settings {
     pub(super) instagram_login_uploads: bool,
     /// Secret of the Instagram app: proofs and token exchanges are checked against it when it is not empty.
     pub(super) app_secret: String,
+    /// Id of the Instagram app, which differs from the Meta app's; any is accepted when empty.
+    pub(super) app_id: String,
+    /// Addresses that may be returned to; any when empty.
+    pub(super) redirect_uris: Vec<String>,
+    /// How long an authorization code works.
+    pub(super) code_seconds: i64,
+    /// How long the token works that comes for a code.
+    pub(super) short_token_seconds: i64,
+    /// How long a token works once it was exchanged or refreshed.
+    pub(super) long_token_seconds: i64,
+    /// Tokens younger than this cannot be refreshed.
+    pub(super) youngest_refresh_seconds: i64,
+    /// Whether the answer to a code is wrapped in `data`, as documented, or bare, as it is often seen.
+    pub(super) data_wrapped: bool,
+    /// Whether that answer has a `user_id` that is a number, and a list of permissions instead of a text.
+    pub(super) numeric_user_id: bool,
+    /// Lets usage climb with each call.
+    pub(super) usage_climb: Option<UsageClimb>,
+    /// How long usage takes from 100 % to nothing while it climbs.
+    pub(super) usage_decay_seconds: i64,
     /// What becomes of media by their address.
     pub(super) outcomes: Vec<OutcomeRule>,
 }
@@ -50,6 +71,16 @@ impl Default for Settings {
             second_publish_error: "9007/2207027".to_owned(),
             instagram_login_uploads: false,
             app_secret: String::new(),
+            app_id: "2000000000000002".to_owned(),
+            redirect_uris: Vec::new(),
+            code_seconds: 3600,
+            short_token_seconds: 3600,
+            long_token_seconds: 5_184_000,
+            youngest_refresh_seconds: 86_400,
+            data_wrapped: true,
+            numeric_user_id: false,
+            usage_climb: None,
+            usage_decay_seconds: 3600,
             outcomes: Vec::new(),
         }
     }
@@ -77,6 +108,11 @@ pub(super) enum Outcome {
 }
 
 impl Settings {
+    /// The Instagram app's id, and the addresses that may be returned to.
+    pub(crate) fn app(&self) -> (&str, &[String]) {
+        (&self.app_id, &self.redirect_uris)
+    }
+
     /// What is to become of media from an address.
     pub(super) fn outcome(&self, url: &str) -> Option<&Outcome> {
         let rule = self.outcomes.iter().find(|rule| matches_pattern(&rule.url, url))?;

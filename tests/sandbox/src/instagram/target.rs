@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Utc};
 
-use super::accounts;
+use super::{accounts, login};
 use crate::call::Call;
 use crate::facebook::params::Params;
 use crate::state::{Platform, State};
@@ -94,7 +94,7 @@ fn major(segment: &str) -> Option<u32> {
 /// Whether a call is meant for Instagram. Pages share a host with it and keep what names nothing of ours.
 pub(super) fn owns(state: &State, call: &Call) -> bool {
     let target = Target::of(call);
-    if target.host != Host::Facebook {
+    if target.host != Host::Facebook || login::exchanges(state, call) {
         return true;
     }
     let Some(first) = target.rest.first() else { return false };

@@ -8,13 +8,14 @@ use super::errors::Refusal;
 use super::memory::OlderToken;
 use super::routes::{Ask, Outcome};
 use super::target::Host;
-use crate::call::Answer;
+use crate::call::{Answer, Call};
 use crate::control::made_up;
 use crate::facebook::params::Params;
 use crate::state::{Account, Platform, State};
 
-const LIFETIME: TimeDelta = TimeDelta::days(60);
-const YOUNGEST: TimeDelta = TimeDelta::days(1);
+fn lifetime(state: &State) -> TimeDelta {
+    TimeDelta::seconds(state.settings.instagram.long_token_seconds)
+}
 
 /// The account whose token is to be exchanged with Facebook.
 pub(super) fn exchanged(state: &State, params: &Params) -> Result<Account, Refusal> {
@@ -23,8 +24,8 @@ pub(super) fn exchanged(state: &State, params: &Params) -> Result<Account, Refus
 }
 
 /// The account whose token somebody asks about, with the app's token or with one of its own.
-pub(super) fn inspected(state: &State, params: &Params) -> Result<Account, Refusal> {
-    let with = params.text("access_token").ok_or_else(|| Refusal::named("104"))?;
+pub(super) fn inspected(state: &State, call: &Call, params: &Params) -> Result<Account, Refusal> {
+    let with = accounts::token(call, params).ok_or_else(|| Refusal::named("104"))?;
     let (app_id, secret) = (&state.settings.facebook_app_id, &state.settings.facebook_app_secret);
     let of_app = with.split_once('|').is_some_and(|(id, given)| id == app_id && (secret.is_empty() || given == secret));
     if !of_app {
@@ -38,16 +39,21 @@ pub(super) fn inspected(state: &State, params: &Params) -> Result<Account, Refus
 pub(super) fn refresh(state: &mut State, ask: &Ask<'_>) -> Outcome {
     check_grant(ask, "ig_refresh_token")?;
     let issued = state.instagram.issued.get(&ask.account.id);
-    if issued.is_some_and(|issued| state.now() < *issued + YOUNGEST) {
+    let youngest = TimeDelta::seconds(state.settings.instagram.youngest_refresh_seconds);
+    if state.instagram.short_tokens.contains(&ask.token) {
+        return Err(Refusal::parameter("The access token must be a long-lived one to be refreshed"));
+    }
+    if issued.is_some_and(|issued| state.now() < *issued + youngest) {
         return Err(Refusal::parameter("The access token must be at least 24 hours old to be refreshed"));
     }
     let token = replace(state, &ask.account);
+    count_refresh(state, &ask.account);
     Ok(Answer::json(
         200,
         &json!({
             "access_token": token,
             "token_type": "bearer",
-            "expires_in": LIFETIME.num_seconds(),
+            "expires_in": lifetime(state).num_seconds(),
             "permissions": accounts::scopes(&ask.account).join(","),
         }),
     ))
@@ -70,7 +76,16 @@ pub(super) fn exchange(state: &mut State, ask: &Ask<'_>) -> Outcome {
         return Err(Refusal::bad_client());
     }
     let token = replace(state, &ask.account);
-    Ok(Answer::json(200, &json!({"access_token": token, "token_type": "bearer", "expires_in": LIFETIME.num_seconds()})))
+    if !own {
+        count_refresh(state, &ask.account);
+    }
+    Ok(Answer::json(200, &json!({"access_token": token, "token_type": "bearer", "expires_in": lifetime(state).num_seconds()})))
+}
+
+fn count_refresh(state: &mut State, account: &Account) {
+    if let Some(account) = state.account_mut(Platform::Instagram, &account.id) {
+        account.refreshes += 1;
+    }
 }
 
 fn check_grant(ask: &Ask<'_>, grant_type: &str) -> Result<(), Refusal> {
@@ -86,13 +101,14 @@ fn replace(state: &mut State, account: &Account) -> String {
     let serial = state.next_number();
     let prefix = account.access_token.get(..4).unwrap_or_default();
     let token = format!("{prefix}{}", made_up("access token", &format!("{} {serial}", account.id)));
-    let expires_at = account.access_expires_at.unwrap_or(now + LIFETIME);
+    let expires_at = account.access_expires_at.unwrap_or(now + lifetime(state));
     let older = OlderToken { account_id: account.id.clone(), expires_at };
     state.instagram.older_tokens.insert(account.access_token.clone(), older);
     state.instagram.issued.insert(account.id.clone(), now);
+    let ends_at = now + lifetime(state);
     if let Some(account) = state.account_mut(Platform::Instagram, &account.id) {
         account.access_token.clone_from(&token);
-        account.access_expires_at = Some(now + LIFETIME);
+        account.access_expires_at = Some(ends_at);
     }
     token
 }
@@ -109,7 +125,7 @@ pub(super) fn debug(state: &mut State, ask: &Ask<'_>) -> Outcome {
         "is_valid": verified.is_ok(),
         "issued_at": state.instagram.issued.get(&ask.account.id).map_or(0, |at| at.timestamp()),
         "expires_at": expires_at,
-        "data_access_expires_at": (state.now() + TimeDelta::days(90)).timestamp(),
+        "data_access_expires_at": (ask.account.consented_at.unwrap_or(state.now()) + TimeDelta::days(90)).timestamp(),
         "scopes": accounts::scopes(&ask.account),
         "user_id": accounts::person_id(&ask.account),
     });

@@ -30,6 +30,7 @@ mod versions;
 pub(crate) use endpoint::{Endpoint, Operation, endpoint};
 use gate::Ask;
 pub(crate) use settings::{Memory, Settings};
+pub(crate) use token::{SCOPES, sharing};
 
 /// The player of LinkedIn.
 pub(crate) struct Linkedin;

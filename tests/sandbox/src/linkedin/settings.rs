@@ -34,12 +34,22 @@ pub(crate) struct Settings {
     pub(super) upload_url_seconds: i64,
     /// For so long after its issue a token is refused as revoked.
     pub(super) fresh_token_lag_seconds: i64,
-    /// Whether the app is a partner's, which gets refresh tokens.
-    pub(super) refresh_tokens: bool,
+    /// Whether the app is an approved partner's, which gets refresh tokens.
+    pub(super) partner: bool,
     /// The app's id, checked when it is not empty.
     pub(super) client_id: String,
     /// The app's secret, checked when it is not empty.
     pub(super) client_secret: String,
+    /// Addresses that may be returned to; any when empty.
+    pub(super) redirect_uris: Vec<String>,
+    /// How long an authorization code works.
+    pub(super) code_seconds: i64,
+    /// How long an access token works that the token endpoint gave out.
+    pub(super) access_token_seconds: i64,
+    /// How long after the consent refresh tokens work; a refresh does not add to it.
+    pub(super) refresh_token_seconds: i64,
+    /// How a refusal is called: `user_cancelled_login`, `user_cancelled_authorize` or `access_denied`.
+    pub(super) cancel_error: String,
     /// What stands between scopes in token answers.
     pub(super) scope_separator: String,
     /// The role that members have in the organisations they hold a token for.
@@ -66,15 +76,32 @@ impl Default for Settings {
             app_daily_calls: 100_000,
             upload_url_seconds: 86_400,
             fresh_token_lag_seconds: 0,
-            refresh_tokens: true,
-            client_id: String::new(),
-            client_secret: String::new(),
+            partner: false,
+            client_id: "sandbox-client-id".to_owned(),
+            client_secret: "sandbox-client-secret".to_owned(),
+            redirect_uris: Vec::new(),
+            code_seconds: 1800,
+            access_token_seconds: 5_184_000,
+            refresh_token_seconds: 31_536_000,
+            cancel_error: "user_cancelled_login".to_owned(),
             scope_separator: ",".to_owned(),
             organization_role: "ADMINISTRATOR".to_owned(),
             active_versions: Vec::new(),
             video_read_needs_scope: false,
             refuse_repeated_finalize: false,
         }
+    }
+}
+
+impl Settings {
+    /// The app's id, and the addresses that may be returned to.
+    pub(crate) fn app(&self) -> (&str, &[String]) {
+        (&self.client_id, &self.redirect_uris)
+    }
+
+    /// How a refusal is called.
+    pub(crate) fn refusal(&self) -> &str {
+        &self.cancel_error
     }
 }
 

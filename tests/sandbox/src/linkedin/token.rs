@@ -8,12 +8,27 @@ use serde_json::{Value, json};
 
 use super::{Outcome, errors, gate};
 use crate::call::{Answer, Call};
+use crate::consent::{Login, burn, usable};
 use crate::control::made_up;
 use crate::state::{Account, Platform, State};
 
-const ACCESS_SECONDS: i64 = 5_184_000;
-const REFRESH_SECONDS: i64 = 31_536_000;
-const CODE_SECONDS: i64 = 1800;
+/// Every scope that an app can ask for.
+pub(crate) const SCOPES: &[&str] = &[
+    "openid",
+    "profile",
+    "email",
+    "r_basicprofile",
+    "w_member_social",
+    "r_member_social",
+    "w_member_social_feed",
+    "r_member_social_feed",
+    "w_organization_social",
+    "r_organization_social",
+    "w_organization_social_feed",
+    "r_organization_social_feed",
+    "rw_organization_admin",
+    "r_organization_admin",
+];
 /// What a token without a list of scopes says it has.
 const ALL_SCOPES: &[&str] = &[
     "openid",
@@ -42,7 +57,7 @@ fn accounts(state: &State) -> impl Iterator<Item = &Account> {
     state.accounts.iter().filter(|account| account.platform == Platform::Linkedin)
 }
 
-/// A code stands for somebody's consent: `AQ.{account id}.{Unix time of the consent}`.
+/// A code that nobody got from the page also stands for somebody's consent: `AQ.{account id}.{Unix time of the consent}`.
 fn code_parts(code: &str) -> Option<(&str, i64)> {
     let (id, at) = code.strip_prefix("AQ.")?.split_once('.')?;
     Some((id, at.parse().ok()?))
@@ -56,7 +71,9 @@ pub(super) fn caller<'a>(state: &'a State, call: &Call) -> Option<&'a Account> {
     if let Some(sent) = form(call, "token") {
         return accounts(state).find(|account| account.access_token == sent);
     }
-    state.account(Platform::Linkedin, code_parts(form(call, "code")?)?.0)
+    let sent = form(call, "code")?;
+    let code = state.codes.find(Login::Linkedin, sent);
+    state.account(Platform::Linkedin, code.map_or_else(|| code_parts(sent).map(|parts| parts.0), |code| Some(code.principal()))?)
 }
 
 /// Answers everything below `/oauth/v2`.
@@ -98,52 +115,101 @@ fn refresh(state: &mut State, call: &Call) -> Outcome {
     let sent = form(call, "refresh_token");
     let sent = sent.ok_or_else(|| errors::saying("400/invalid_request", "A required parameter \"refresh_token\" is missing"))?;
     let account = accounts(state).find(|account| account.refresh_token == sent && !account.revoked).cloned();
-    let account = account.filter(|_| state.settings.linkedin.refresh_tokens).ok_or_else(invalid)?;
+    let account = account.ok_or_else(invalid)?;
     let now = state.now();
     let consent = *state.linkedin.consents.entry(account.id.clone()).or_insert(now);
-    if consent + TimeDelta::seconds(REFRESH_SECONDS) <= now {
+    if refresh_ends_at(state, consent) <= now {
         return Err(invalid());
     }
-    Ok(mint(state, &account, consent))
+    let everybody = sharing(state, &account.id);
+    for (platform, id) in &everybody {
+        if let Some(account) = state.account_mut(*platform, id) {
+            account.refreshes += 1;
+        }
+    }
+    Ok(mint(state, &account, &everybody, Some(consent)))
+}
+
+fn refresh_ends_at(state: &State, consent: DateTime<Utc>) -> DateTime<Utc> {
+    consent + TimeDelta::seconds(state.settings.linkedin.refresh_token_seconds)
 }
 
 /// Trades a code in, which works once and for half an hour.
 fn exchange(state: &mut State, call: &Call) -> Outcome {
     let invalid = || errors::named("400/invalid_request");
-    let code = form(call, "code").ok_or_else(invalid)?.to_owned();
+    let sent = form(call, "code").ok_or_else(invalid)?;
     let redirect = form(call, "redirect_uri").ok_or_else(invalid)?;
-    let (id, at) = code_parts(&code).ok_or_else(invalid)?;
+    if state.codes.find(Login::Linkedin, sent).is_some() {
+        return by_code(state, call, sent, redirect);
+    }
+    let (id, at) = code_parts(sent).ok_or_else(invalid)?;
     let account = state.account(Platform::Linkedin, id).cloned().ok_or_else(invalid)?;
     let now = state.now();
-    let in_time = (0..CODE_SECONDS).contains(&(now.timestamp() - at));
-    if !in_time || url::Url::parse(redirect).is_err() || !state.linkedin.used_codes.insert(code) {
+    let in_time = (0..state.settings.linkedin.code_seconds).contains(&(now.timestamp() - at));
+    if !in_time || url::Url::parse(redirect).is_err() || !state.linkedin.used_codes.insert(sent.to_owned()) {
         return Err(invalid());
     }
-    state.linkedin.consents.insert(account.id.clone(), now);
-    Ok(mint(state, &account, now))
+    let everybody = sharing(state, &account.id);
+    let refresh = state.settings.linkedin.partner.then_some(now);
+    for (_, id) in &everybody {
+        state.linkedin.consents.insert(id.clone(), now);
+    }
+    Ok(mint(state, &account, &everybody, refresh))
 }
 
-/// Replaces the access token of everybody who shares it.
-fn mint(state: &mut State, account: &Account, consent: DateTime<Utc>) -> Answer {
+/// Trades a code in that came from the consent page. A new consent ends the tokens of the one before.
+fn by_code(state: &mut State, call: &Call, sent: &str, redirect: &str) -> Outcome {
+    let invalid = || errors::named("400/invalid_request");
+    let code = usable(state, Login::Linkedin, sent, state.settings.linkedin.code_seconds).map_err(|_| invalid())?;
+    if code.redirect_uri != redirect || form(call, "client_id") != Some(&code.client_id) {
+        return Err(invalid());
+    }
+    burn(state, sent);
     let (now, serial) = (state.now(), state.next_number());
+    let refresh_token = long("AQU", &format!("{} {serial}", code.principal()));
+    let partner = state.settings.linkedin.partner;
+    let refresh_ends_at = partner.then(|| refresh_ends_at(state, now));
+    let everybody: Vec<(Platform, String)> = code.accounts.iter().map(|id| (Platform::Linkedin, id.clone())).collect();
+    for (platform, id) in &everybody {
+        state.linkedin.consents.insert(id.clone(), now);
+        let Some(account) = state.account_mut(*platform, id) else { continue };
+        account.refresh_token.clone_from(&refresh_token);
+        account.refresh_expires_at = refresh_ends_at;
+        account.scopes.clone_from(&code.granted);
+        account.consented_at = Some(now);
+        account.exchanges += 1;
+    }
+    let account = state.account(Platform::Linkedin, code.principal()).cloned().ok_or_else(invalid)?;
+    Ok(mint(state, &account, &everybody, partner.then_some(now)))
+}
+
+/// Everybody who shares the token of an account.
+pub(crate) fn sharing(state: &State, id: &str) -> Vec<(Platform, String)> {
+    let Some(account) = state.account(Platform::Linkedin, id) else { return Vec::new() };
+    gate::holders(state, &account.access_token).map(|account| (account.platform, account.id.clone())).collect()
+}
+
+/// Gives everybody who shares a token the next one. `consent` is when the life of the refresh token began, if there is one.
+fn mint(state: &mut State, account: &Account, everybody: &[(Platform, String)], consent: Option<DateTime<Utc>>) -> Answer {
+    let (now, serial) = (state.now(), state.next_number());
+    let lifetime = state.settings.linkedin.access_token_seconds;
     let token = long("AQX", &format!("{} {serial}", account.id));
-    for known in &mut state.accounts {
-        if known.platform == Platform::Linkedin && known.access_token == account.access_token {
-            known.access_token.clone_from(&token);
-            known.access_expires_at = Some(now + TimeDelta::seconds(ACCESS_SECONDS));
-            known.revoked = false;
-        }
+    for (platform, id) in everybody {
+        let Some(known) = state.account_mut(*platform, id) else { continue };
+        known.access_token.clone_from(&token);
+        known.access_expires_at = Some(now + TimeDelta::seconds(lifetime));
+        known.revoked = false;
     }
     state.linkedin.minted.insert(token.clone(), now);
     let mut body = json!({
         "access_token": token,
-        "expires_in": ACCESS_SECONDS,
+        "expires_in": lifetime,
         "scope": scope(state, account),
         "token_type": "Bearer",
     });
-    if state.settings.linkedin.refresh_tokens {
+    if let Some(consent) = consent {
         body["refresh_token"] = json!(account.refresh_token);
-        body["refresh_token_expires_in"] = json!(REFRESH_SECONDS - (now - consent).num_seconds());
+        body["refresh_token_expires_in"] = json!((refresh_ends_at(state, consent) - now).num_seconds());
     }
     if gate::granted(account, &["openid"]) {
         body["id_token"] = json!(id_token(state, account));
@@ -181,7 +247,7 @@ fn introspect(state: &mut State, call: &Call) -> Outcome {
     };
     let authorized = *state.linkedin.consents.entry(account.id.clone()).or_insert(now);
     let created = state.linkedin.minted.get(token).copied().unwrap_or(authorized);
-    let expires = account.access_expires_at.unwrap_or(created + TimeDelta::seconds(ACCESS_SECONDS));
+    let expires = account.access_expires_at.unwrap_or(created + TimeDelta::seconds(state.settings.linkedin.access_token_seconds));
     let status = match (account.revoked, account.access_expires_at.is_some_and(|at| at <= now)) {
         (true, _) => "revoked",
         (false, true) => "expired",

@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{Options, Running, start};
 
+mod consent;
 mod facebook;
 mod facebook_films;
 mod faults;

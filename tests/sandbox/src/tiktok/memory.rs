@@ -57,6 +57,17 @@ pub(crate) struct Settings {
     pub(super) client_key: String,
     /// The app's secret; any is accepted when empty.
     pub(super) client_secret: String,
+    /// Addresses that may be returned to; any that TikTok allows when empty.
+    pub(super) redirect_uris: Vec<String>,
+    /// How long an authorization code works; TikTok says only that it is short.
+    pub(super) code_seconds: i64,
+}
+
+impl Settings {
+    /// The app's key, and the addresses that may be returned to.
+    pub(crate) fn app(&self) -> (&str, &[String]) {
+        (&self.client_key, &self.redirect_uris)
+    }
 }
 
 impl Default for Settings {
@@ -83,8 +94,10 @@ impl Default for Settings {
             reads_per_minute: 600,
             access_token_seconds: 7200,
             refresh_token_seconds: 15_552_000,
-            client_key: String::new(),
-            client_secret: String::new(),
+            client_key: "sandbox-client-key".to_owned(),
+            client_secret: "sandbox-client-secret".to_owned(),
+            redirect_uris: Vec::new(),
+            code_seconds: 600,
         }
     }
 }
@@ -102,8 +115,6 @@ pub(crate) struct Memory {
     pub(super) usage: HashMap<(String, &'static str), Vec<DateTime<Utc>>>,
     /// Authorization codes that were traded.
     pub(super) used_codes: HashSet<String>,
-    /// When the refresh token of an account dies, once the token endpoint gave it out.
-    pub(super) refresh_expires_at: HashMap<String, DateTime<Utc>>,
 }
 
 impl Memory {

@@ -29,6 +29,7 @@ pub(crate) mod videos;
 use errors::Refusal;
 pub(crate) use limits::Pace;
 pub(crate) use memory::{Memory, Settings};
+pub(crate) use oauth::{SCOPES, allows_redirect};
 
 /// The player of TikTok.
 pub(crate) struct Tiktok;

@@ -5,6 +5,7 @@ use poem::http::header::{AUTHORIZATION, HOST};
 
 use super::{errors, signature};
 use crate::call::{Answer, Call};
+use crate::consent::Login;
 use crate::state::{Account, Platform, State};
 
 /// Signatures further off than this are refused.
@@ -52,6 +53,9 @@ pub(crate) fn caller<'a>(state: &'a State, call: &Call) -> Option<&'a Account> {
     let field = |name: &str| call.form().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     // Here the header names the app, and the body whose token it is about.
     if call.path.starts_with("/2/oauth2/") {
+        if let Some(code) = field("code").and_then(|code| state.codes.find(Login::X, code)) {
+            return of_x.find(|account| account.id == code.principal());
+        }
         let sent = field("refresh_token").or(field("token"))?;
         return of_x.find(|account| account.refresh_token == sent || account.access_token == sent);
     }
@@ -62,6 +66,9 @@ pub(crate) fn caller<'a>(state: &'a State, call: &Call) -> Option<&'a Account> {
     }
     let parameters = signature::parse(header)?;
     let token = signature::value(&parameters, "oauth_token")?;
+    if let Some(known) = state.x.request_tokens.get(token) {
+        return of_x.find(|account| known.account_id.as_ref() == Some(&account.id));
+    }
     of_x.find(|account| account.signing.as_ref().is_some_and(|signing| signing.token == token))
 }
 
@@ -115,26 +122,38 @@ fn needs_user(call: &Call) -> bool {
 
 fn check_signature(state: &mut State, call: &Call, header: &str, account: &Account) -> Result<(), Denied> {
     let parameters = signature::parse(header).ok_or(Denied::Signature)?;
-    let value = |name| signature::value(&parameters, name).ok_or(Denied::Signature);
     let signing = account.signing.as_ref().ok_or(Denied::Signature)?;
+    verify(state, call, &parameters, (&signing.token, &signing.token_secret))
+}
+
+/// Checks who signed a call and when. The token and its secret are empty where only the app signs.
+pub(super) fn verify(
+    state: &mut State,
+    call: &Call,
+    parameters: &[(String, String)],
+    (token, token_secret): (&str, &str),
+) -> Result<(), Denied> {
+    let value = |name| signature::value(parameters, name).ok_or(Denied::Signature);
     let timestamp: i64 = value("oauth_timestamp")?.parse().map_err(|_| Denied::Signature)?;
-    let nonce = (signing.token.clone(), value("oauth_nonce")?.to_owned());
+    let nonce = (token.to_owned(), value("oauth_nonce")?.to_owned());
     let now = state.now().timestamp();
     let settings = &state.settings;
     if now.abs_diff(timestamp) > TOLERANCE_SECONDS.unsigned_abs() {
         return Err(Denied::Clock);
     }
-    if value("oauth_signature_method")? != "HMAC-SHA1"
-        || value("oauth_consumer_key")? != settings.x_consumer_key
-        || state.nonces.contains_key(&nonce)
+    let consumer = value("oauth_consumer_key")?;
+    if value("oauth_signature_method")? != "HMAC-SHA1" || consumer != settings.x_consumer_key || state.nonces.contains_key(&nonce)
     {
         return Err(Denied::Signature);
     }
-    let all = [parameters.as_slice(), &call.query, call.form()].concat();
+    // X takes what the header and the body both say as said once, on which clients rely at the end of a login.
+    let repeated = |pair: &&(String, String)| pair.0.starts_with("oauth_") && parameters.contains(pair);
+    let sent_beside = call.query.iter().chain(call.form()).filter(|pair| !repeated(pair)).cloned();
+    let all: Vec<(String, String)> = parameters.iter().cloned().chain(sent_beside).collect();
     let sent = value("oauth_signature")?;
     let right = bases(state, call).iter().any(|base| {
         let base = signature::base_string(call.method.as_str(), base, &all);
-        signature::sign(&base, &settings.x_consumer_secret, &signing.token_secret) == sent
+        signature::sign(&base, &settings.x_consumer_secret, token_secret) == sent
     });
     if !right {
         return Err(Denied::Signature);

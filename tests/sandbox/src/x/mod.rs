@@ -20,6 +20,7 @@ pub(crate) mod media;
 pub(crate) mod reads;
 mod settings;
 pub(crate) mod signature;
+mod signed_login;
 mod tags;
 mod text;
 pub(crate) mod token;
@@ -29,6 +30,8 @@ pub(crate) mod users;
 
 use auth::caller;
 pub(crate) use settings::{Memory, Settings};
+pub(crate) use signed_login::{OUT_OF_BAND, allow, deny};
+pub(crate) use token::SCOPES;
 
 /// The variant of accounts with a subscription: longer texts and videos.
 const PREMIUM: &str = "premium";
@@ -44,7 +47,9 @@ impl Play for X {
     fn owns(&self, _state: &State, call: &Call) -> bool {
         let path = call.path.as_str();
         // LinkedIn's and Facebook's logins have addresses there too; only apps of the latter name themselves this way.
-        let names_client = call.query.iter().chain(call.form()).any(|(name, _)| name == "client_id");
+        let names_client = call.query.iter().chain(call.form()).any(|(name, _)| name == "client_id")
+            || call.parts().iter().any(|part| part.name == "client_id")
+            || call.json().is_some_and(|body| body.get("client_id").is_some());
         let signed_login = path.starts_with("/oauth/") && !path.starts_with("/oauth/v2/") && !names_client;
         path.starts_with("/2/") || path.starts_with("/1.1/") || signed_login
     }
@@ -126,8 +131,10 @@ fn find_endpoint(call: &Call) -> Option<(&'static Endpoint, String)> {
 /// Does what X does with a call.
 fn work(state: &mut State, call: &Call, action: Option<&Action>) -> Answer {
     let answer = match call.path.as_str() {
-        "/2/oauth2/token" if call.method == Method::POST => token::refresh(state, call),
+        "/2/oauth2/token" if call.method == Method::POST => token::grant(state, call),
         "/2/oauth2/revoke" if call.method == Method::POST => token::revoke(state, call),
+        "/oauth/request_token" if call.method == Method::POST => signed_login::request(state, call),
+        "/oauth/access_token" if call.method == Method::POST => signed_login::access(state, call),
         _ => serve(state, call, action),
     };
     stamped(state, answer)

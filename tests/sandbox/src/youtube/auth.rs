@@ -5,6 +5,8 @@ use poem::http::header::AUTHORIZATION;
 
 use super::errors;
 use crate::call::{Answer, Call};
+use crate::consent::Login;
+use crate::lives;
 use crate::state::{Account, Platform, State};
 
 /// Begins the full name of every scope.
@@ -33,7 +35,8 @@ pub(super) struct OldToken {
 pub(super) fn scopes(account: &Account) -> Vec<String> {
     let all = ["youtube", "youtube.force-ssl", "youtube.readonly", "youtube.upload"].map(str::to_owned).to_vec();
     let granted = if account.scopes.is_empty() { all } else { account.scopes.clone() };
-    granted.into_iter().map(|scope| if scope.contains("://") { scope } else { format!("{SCOPES}{scope}") }).collect()
+    let whole = |scope: &str| scope.contains("://") || ["openid", "email", "profile"].contains(&scope);
+    granted.into_iter().map(|scope| if whole(&scope) { scope } else { format!("{SCOPES}{scope}") }).collect()
 }
 
 /// Refuses a token that carries none of the scopes.
@@ -53,15 +56,23 @@ pub(super) fn holder<'a>(state: &'a State, token: &str) -> Option<(&'a Account, 
     Some((accounts().find(|account| account.id == old.account_id)?, Some(old.expires_at)))
 }
 
+/// The account that a refresh token was made for.
+pub(super) fn refreshed<'a>(state: &'a State, token: &str) -> Option<&'a Account> {
+    let earlier = state.youtube.refresh_tokens.iter().find(|(known, _)| known == token).map(|(_, id)| id);
+    let mut accounts = state.accounts.iter().filter(|account| account.platform == Platform::Youtube);
+    accounts.find(|account| account.refresh_token == token || earlier == Some(&account.id))
+}
+
 /// The account a call claims to come from: by its token, or by the upload session it goes to.
 pub(super) fn caller<'a>(state: &'a State, call: &Call) -> Option<&'a Account> {
     let field = |name: &str| {
         let sent = call.form().iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         sent.or_else(|| call.query_value(name))
     };
-    let by_refresh_token = |token: &str| {
-        state.accounts.iter().find(|account| account.platform == Platform::Youtube && account.refresh_token == token)
-    };
+    if let Some(code) = field("code").and_then(|code| state.codes.find(Login::Google, code)) {
+        return state.account(Platform::Youtube, code.principal());
+    }
+    let by_refresh_token = |token: &str| refreshed(state, token);
     let by_token = |token: &str| holder(state, token).map(|(account, _)| account).or_else(|| by_refresh_token(token));
     let tokens = [call.bearer(), field("refresh_token"), field("token"), field("access_token")];
     tokens.into_iter().flatten().find_map(by_token).or_else(|| {
@@ -85,7 +96,6 @@ pub(super) fn authenticate(state: &State, call: &Call) -> Result<Account, Answer
 
 /// Ends everything that an account has granted.
 pub(super) fn revoke(state: &mut State, account_id: &str) {
-    if let Some(account) = state.account_mut(Platform::Youtube, account_id) {
-        account.revoked = true;
-    }
+    state.youtube.refresh_tokens.retain(|(_, id)| id != account_id);
+    lives::revoke(state, Platform::Youtube, account_id);
 }

@@ -32,6 +32,7 @@ pub(crate) mod videos;
 
 use ask::Ask;
 pub(crate) use ask::{Endpoint, endpoint};
+pub(crate) use token::SCOPES;
 
 /// The player of YouTube.
 pub(crate) struct Youtube;
@@ -54,6 +55,12 @@ pub(crate) struct Settings {
     client_id: String,
     /// Its secret; any when empty.
     client_secret: String,
+    /// Addresses that may be returned to; any when empty.
+    redirect_uris: Vec<String>,
+    /// How long an authorization code works; Google does not say.
+    code_seconds: i64,
+    /// How long refresh tokens work that come for a code, as with apps in testing; 0 for no end.
+    refresh_token_seconds: i64,
     /// Uploads that the project may begin per day.
     insert_quota: u32,
     /// Units that the project may spend on everything else per day.
@@ -76,8 +83,11 @@ impl Default for Settings {
             session_seconds: 604_800,
             keep_partial_bytes: 0,
             token_seconds: 3599,
-            client_id: String::new(),
-            client_secret: String::new(),
+            client_id: "sandbox-client-id".to_owned(),
+            client_secret: "sandbox-client-secret".to_owned(),
+            redirect_uris: Vec::new(),
+            code_seconds: 600,
+            refresh_token_seconds: 0,
             insert_quota: 100,
             units_quota: 10_000,
             channel_daily_uploads: 0,
@@ -88,6 +98,13 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The OAuth client's id, and the addresses that may be returned to.
+    pub(crate) fn app(&self) -> (&str, &[String]) {
+        (&self.client_id, &self.redirect_uris)
+    }
+}
+
 /// What only YouTube remembers.
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -95,9 +112,18 @@ pub(crate) struct Memory {
     sessions: sessions::Sessions,
     /// Access tokens that a newer one has followed and that still work.
     tokens: Vec<auth::OldToken>,
+    /// Refresh tokens of earlier consents, all of which still work, with their channel.
+    refresh_tokens: Vec<(String, String)>,
     quota: quota::Quota,
     playlist_items: Vec<playlists::Item>,
     thumbnails: Vec<thumbnails::Sent>,
+}
+
+impl Memory {
+    /// Ends the access tokens of a channel that others have followed, and its earlier refresh tokens.
+    pub(crate) fn forget_earlier(&mut self, id: &str) {
+        self.tokens.retain(|old| old.account_id != id);
+    }
 }
 
 impl Play for Youtube {

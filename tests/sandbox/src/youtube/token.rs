@@ -2,14 +2,30 @@
 
 use chrono::TimeDelta;
 use poem::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::auth::{self, OldToken};
 use super::errors;
 use crate::call::{Answer, Call};
+use crate::consent::{Login, Wrong, burn, usable};
 use crate::control::made_up;
 use crate::faults::Action;
+use crate::lives;
 use crate::state::{Account, Platform, State};
+
+/// Every scope that an app can ask for.
+pub(crate) const SCOPES: &[&str] = &[
+    "openid",
+    "email",
+    "profile",
+    "https://www.googleapis.com/auth/userinfo.email",
+    "https://www.googleapis.com/auth/userinfo.profile",
+    "https://www.googleapis.com/auth/youtube",
+    "https://www.googleapis.com/auth/youtube.force-ssl",
+    "https://www.googleapis.com/auth/youtube.readonly",
+    "https://www.googleapis.com/auth/youtube.upload",
+    "https://www.googleapis.com/auth/yt-analytics.readonly",
+];
 
 /// Whether a path is one of the token endpoints.
 pub(super) fn serves(path: &str) -> bool {
@@ -53,23 +69,88 @@ fn required<'a>(call: &'a Call, name: &str) -> Result<&'a str, Answer> {
     field(call, name).ok_or_else(|| errors::oauth("oauth/invalid_request", Some(&message)))
 }
 
-/// `POST /token`. A refresh token stays good: only the access token is new.
+/// `POST /token`.
 fn trade(state: &mut State, call: &Call) -> Result<Answer, Answer> {
     check_client(state, call)?;
     match required(call, "grant_type")? {
-        "refresh_token" => {}
-        // Codes come from the consent page, so none that arrives otherwise was ever given out.
-        "authorization_code" => return Err(errors::oauth("oauth/invalid_grant", Some("Malformed auth code."))),
-        other => return Err(errors::oauth("oauth/unsupported_grant_type", Some(&format!("Invalid grant_type: {other}")))),
+        "refresh_token" => refresh(state, call),
+        "authorization_code" => exchange(state, call),
+        other => Err(errors::oauth("oauth/unsupported_grant_type", Some(&format!("Invalid grant_type: {other}")))),
     }
+}
+
+/// A refresh token stays good: only the access token is new.
+fn refresh(state: &mut State, call: &Call) -> Result<Answer, Answer> {
     let sent = required(call, "refresh_token")?;
+    let dead = || errors::oauth("oauth/invalid_grant", None);
+    let account = auth::refreshed(state, sent).ok_or_else(dead)?;
+    if account.revoked || account.refresh_expires_at.is_some_and(|at| at <= state.now()) {
+        return Err(dead());
+    }
+    let id = account.id.clone();
+    if let Some(account) = state.account_mut(Platform::Youtube, &id) {
+        account.refreshes += 1;
+    }
+    mint(state, &id).map(|body| Answer::json(200, &body))
+}
+
+/// Trades a code for tokens.
+fn exchange(state: &mut State, call: &Call) -> Result<Answer, Answer> {
+    let refused = |message: &str| errors::oauth("oauth/invalid_grant", Some(message));
+    let (sent, redirect) = (required(call, "code")?, required(call, "redirect_uri")?);
+    let code = usable(state, Login::Google, sent, state.settings.youtube.code_seconds);
+    let code = code.map_err(|wrong| refused(if wrong == Wrong::Unknown { "Malformed auth code." } else { "Bad Request" }))?;
+    if code.redirect_uri != redirect {
+        return Err(errors::oauth("oauth/redirect_uri_mismatch", None));
+    }
+    if field(call, "client_id") != Some(&code.client_id) {
+        return Err(errors::oauth("oauth/unauthorized_client", None));
+    }
+    if let Some(challenge) = &code.challenge {
+        let verifier = field(call, "code_verifier").ok_or_else(|| refused("Missing code verifier."))?;
+        if !challenge.fits(verifier) {
+            return Err(refused("Invalid code verifier."));
+        }
+    }
+    burn(state, sent);
+    let id = code.principal().to_owned();
+    lives::revive(state, Platform::Youtube, &id);
+    let (now, serial) = (state.now(), state.next_number());
+    let lifetime = state.settings.youtube.refresh_token_seconds;
+    let account = state.account_mut(Platform::Youtube, &id).ok_or_else(|| refused("Bad Request"))?;
+    // Somebody who agreed before gets a refresh token only when asked again.
+    let renewable = code.offline && (code.prompted || account.consented_at.is_none());
+    if renewable {
+        let token = format!("1//0{}", made_up("refresh token", &format!("{id} {serial}")));
+        let earlier = std::mem::replace(&mut account.refresh_token, token);
+        account.refresh_expires_at = (lifetime > 0).then(|| now + TimeDelta::seconds(lifetime));
+        state.youtube.refresh_tokens.push((earlier, id.clone()));
+    }
+    let account = state.account_mut(Platform::Youtube, &id).ok_or_else(|| refused("Bad Request"))?;
+    let before = if code.incremental && account.consented_at.is_some() { account.scopes.clone() } else { Vec::new() };
+    account.scopes = before.into_iter().filter(|scope| !code.granted.contains(scope)).collect();
+    account.scopes.extend(code.granted.iter().cloned());
+    account.consented_at = Some(now);
+    account.exchanges += 1;
+    let refresh_token = account.refresh_token.clone();
+    let mut body = mint(state, &id)?;
+    if renewable {
+        body["refresh_token"] = json!(refresh_token);
+        if lifetime > 0 {
+            body["refresh_token_expires_in"] = json!(lifetime);
+        }
+    }
+    Ok(Answer::json(200, &body))
+}
+
+/// The next access token of a channel, as the token endpoint tells it.
+fn mint(state: &mut State, id: &str) -> Result<Value, Answer> {
     let (now, serial) = (state.now(), state.next_number());
     let lifetime = state.settings.youtube.token_seconds;
-    let mut accounts = state.accounts.iter_mut().filter(|account| account.platform == Platform::Youtube);
-    let known = accounts.find(|account| account.refresh_token == sent && !account.revoked);
-    let account = known.ok_or_else(|| errors::oauth("oauth/invalid_grant", None))?;
     let expires_at = now + TimeDelta::seconds(lifetime);
-    let token = format!("ya29.{}", made_up("access token", &format!("{} {serial}", account.id)));
+    let token = format!("ya29.{}", made_up("access token", &format!("{id} {serial}")));
+    let account = state.accounts.iter_mut().find(|account| account.platform == Platform::Youtube && account.id == id);
+    let account = account.ok_or_else(|| errors::oauth("oauth/invalid_grant", None))?;
     state.youtube.tokens.retain(|old| old.expires_at > now);
     state.youtube.tokens.push(OldToken {
         account_id: account.id.clone(),
@@ -77,13 +158,12 @@ fn trade(state: &mut State, call: &Call) -> Result<Answer, Answer> {
         expires_at: account.access_expires_at.unwrap_or(expires_at),
     });
     account.access_expires_at = Some(expires_at);
-    let body = json!({
+    Ok(json!({
         "access_token": account.access_token,
         "expires_in": lifetime,
         "scope": auth::scopes(account).join(" "),
         "token_type": "Bearer",
-    });
-    Ok(Answer::json(200, &body))
+    }))
 }
 
 fn check_client(state: &State, call: &Call) -> Result<(), Answer> {

@@ -124,10 +124,11 @@ async fn a_day_has_so_many_calls_per_member_and_resource() {
 #[tokio::test]
 async fn tokens_are_refreshed_exchanged_looked_into_and_ended() {
     let stage = Stage::set().await;
+    settings(&stage, json!({"partner": true})).await;
     let ann = Member::new(&stage, "person", &["openid", "w_member_social"]).await;
     ann.post("consent starts here", Value::Null).await;
     let oauth = async |path: &str, fields: &[(&str, &str)]| {
-        let mut form = vec![("client_id", "app"), ("client_secret", "secret")];
+        let mut form = vec![("client_id", "sandbox-client-id"), ("client_secret", "sandbox-client-secret")];
         form.extend(fields);
         let url = stage.url(&format!("/oauth/v2/{path}"));
         json_of(stage.http.post(url).form(&form).send().await.unwrap()).await

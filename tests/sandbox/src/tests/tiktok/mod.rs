@@ -71,7 +71,7 @@ impl Tok {
     }
 
     async fn form(&self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
-        let fields = [&[("client_key", "key"), ("client_secret", "secret")], fields].concat();
+        let fields = [&[("client_key", "sandbox-client-key"), ("client_secret", "sandbox-client-secret")], fields].concat();
         json_of(self.stage.http.post(self.stage.url(path)).form(&fields).send().await.unwrap()).await
     }
 

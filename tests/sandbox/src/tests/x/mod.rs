@@ -227,7 +227,7 @@ async fn signatures_count_once_near_their_time_and_for_known_hosts() {
 async fn refresh_tokens_work_once() {
     let stage = Stage::set().await;
     let refresh = async |token: &str| {
-        let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "app")];
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "sandbox-client-id")];
         let request = stage.http.post(stage.url("/2/oauth2/token")).form(&form);
         json_of(request.send().await.unwrap()).await
     };

@@ -45,7 +45,7 @@ async fn refreshes_are_refused_in_the_words_of_oauth_and_belong_to_an_account() 
     let rule = json!({"path": "/2/oauth2/token", "account": stage.user["id"], "action": {"name": "token_revoked"}});
     stage.fault(rule).await;
     let token = stage.user["refreshToken"].as_str().unwrap();
-    let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "app")];
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", "sandbox-client-id")];
     let refresh = async || json_of(stage.http.post(stage.url("/2/oauth2/token")).form(&form).send().await.unwrap()).await;
 
     let (first, second) = (refresh().await, refresh().await);

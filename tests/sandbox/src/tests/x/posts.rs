@@ -209,14 +209,17 @@ async fn revoked_tokens_are_dead() {
     };
 
     let nameless = revoke(&[("token", token)]).await;
-    let empty = revoke(&[("client_id", "app")]).await;
+    let empty = revoke(&[("client_id", "sandbox-client-id")]).await;
     assert_eq!(stage.tweet("still alive").await.status(), 201);
-    let done = revoke(&[("token", token), ("token_type_hint", "access_token"), ("client_id", "app")]).await;
+    let done = revoke(&[("token", token), ("token_type_hint", "access_token"), ("client_id", "sandbox-client-id")]).await;
 
     assert_eq!((nameless.0, empty.0, done), (401, 400, (200, json!({"revoked": true}))));
     assert_eq!(stage.tweet("dead").await.status(), 401);
-    let form =
-        [("grant_type", "refresh_token"), ("refresh_token", stage.user["refreshToken"].as_str().unwrap()), ("client_id", "a")];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", stage.user["refreshToken"].as_str().unwrap()),
+        ("client_id", "sandbox-client-id"),
+    ];
     let refresh = stage.http.post(stage.url("/2/oauth2/token")).form(&form).send().await.unwrap();
     assert_eq!(json_of(refresh).await.1["error"], "invalid_request");
 }

@@ -20,7 +20,12 @@ async fn refresh_tokens_stay_and_access_tokens_end() {
     let old = channel.account["accessToken"].as_str().unwrap();
     let refresh = channel.account["refreshToken"].as_str().unwrap();
     assert!(old.starts_with("ya29.") && refresh.starts_with("1//"));
-    let form = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("client_id", "app"), ("client_secret", "secret")];
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh),
+        ("client_id", "sandbox-client-id"),
+        ("client_secret", "sandbox-client-secret"),
+    ];
 
     let (status, first) = token(&channel, &form).await;
     let (_, second) = token(&channel, &form).await;
@@ -49,7 +54,7 @@ async fn token_requests_are_checked_and_revoking_takes_everything() {
     let good = [("grant_type", "refresh_token"), ("refresh_token", refresh), ("client_id", "app"), ("client_secret", "secret")];
     let cases = [
         (0, "password", 400, "unsupported_grant_type"),
-        (0, "authorization_code", 400, "invalid_grant"),
+        (0, "authorization_code", 400, "invalid_request"),
         (1, "1//unknown", 400, "invalid_grant"),
         (1, "", 400, "invalid_request"),
         (2, "other", 401, "invalid_client"),
