@@ -51,7 +51,7 @@ impl Acceptor {
         if written == Written::Written {
             let now = self.app.clock.now();
             for job in post.jobs.iter().filter(|job| job.run_at <= now) {
-                self.app.queue.nudge(job.lane, &job.id);
+                self.app.queue.nudge(job, now);
             }
             self.app.meter.count("pressroom_posts_accepted_total", "");
         }

@@ -10,6 +10,7 @@ use shared::app::App;
 use shared::ids::WorkspaceId;
 use shared::store::api_keys;
 
+use crate::limit;
 use crate::problem::{ApiError, Problem, ProblemJson};
 
 /// The caller of a request.
@@ -32,6 +33,7 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
         let detail = "the API key is unknown, revoked or has ended";
         ApiError::Unauthorized(ProblemJson::from(Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)))
     })?;
+    limit::count(app, request, &key.id).await?;
     Ok(Caller { workspace: key.workspace_id, scopes: key.scopes.split_whitespace().map(str::to_owned).collect() })
 }
 

@@ -4,6 +4,8 @@ pub mod accept;
 pub mod auth;
 pub mod body;
 pub mod followers;
+pub mod forecast;
+mod limit;
 pub mod problem;
 pub mod router;
 pub mod routes;

@@ -130,6 +130,14 @@ pub enum ApiError {
     /// Understood and refused: each broken rule is named.
     #[oai(status = 422)]
     Unprocessable(ProblemJson),
+    /// The API key has made all its requests of the last minute.
+    #[oai(status = 429)]
+    TooManyRequests(
+        ProblemJson,
+        /// Seconds to wait; then the request will be taken.
+        #[oai(header = "Retry-After")]
+        u32,
+    ),
     /// A fault of ours.
     #[oai(status = 500)]
     Internal(ProblemJson),

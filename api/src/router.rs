@@ -5,6 +5,11 @@
 //! | `POST /api/v1/posts`, `POST /api/v1/posts/validate`, `GET /api/v1/posts`, `GET, DELETE /api/v1/posts/{id}` | `routes::posts` |
 //! | `GET /api/v1/jobs`, `GET /api/v1/jobs/{id}`, `POST /api/v1/jobs/{id}/cancel`, `/retry`, `/resolve` | `routes::jobs` |
 //! | `GET /api/v1/jobs/{id}/events` | `routes::job_events` |
+//! | `POST /api/v1/auth/oauth/{platform}/initiate`, `GET /api/v1/auth/oauth/{platform}/callback` | `routes::oauth` |
+//! | `GET, POST /api/v1/accounts`, `GET /api/v1/accounts/candidates`, `GET, DELETE /api/v1/accounts/{id}` | `routes::accounts` |
+//! | `GET, POST /api/v1/credentials`, `GET /api/v1/credentials/status`, `DELETE /api/v1/credentials/{platform}/disconnect`, `GET /api/v1/social/{platform}/verify` | `routes::credentials` |
+//! | `GET /api/v1/notices` | `routes::notices` |
+//! | `GET /api/v1/rate-limits` | `routes::rate_limits` |
 //! | `GET /healthz`, `GET /readyz`, `GET /metrics` | `routes::operations` |
 //! | `GET /openapi.json`, `GET /docs` | generated |
 
@@ -16,16 +21,22 @@ use poem_openapi::{OpenApi, OpenApiService};
 use shared::app::App;
 
 use crate::accept::Acceptor;
+use crate::limit;
 use crate::problem;
+use crate::routes::accounts::Accounts;
+use crate::routes::credentials::CredentialRoutes;
 use crate::routes::job_events::JobEvents;
 use crate::routes::jobs::Jobs;
+use crate::routes::notices::Notices;
+use crate::routes::oauth::Logins;
 use crate::routes::operations::Operations;
 use crate::routes::platforms::Platforms;
 use crate::routes::posts::Posts;
+use crate::routes::rate_limits::RateLimitRoutes;
 
 /// The API's routes with their documents.
 pub fn service(server: &str) -> OpenApiService<impl OpenApi, ()> {
-    OpenApiService::new((Posts, Platforms, Jobs, JobEvents, Operations), "Pressroom", env!("CARGO_PKG_VERSION"))
+    OpenApiService::new((Posts, Platforms, Jobs, JobEvents, Logins, Accounts, CredentialRoutes, Notices, RateLimitRoutes, Operations), "Pressroom", env!("CARGO_PKG_VERSION"))
         .description("Publishes a team's posts to social platforms: every accepted post reaches every target exactly once, or its owner is told precisely why not.")
         .server(server)
 }
@@ -35,6 +46,7 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint {
     let service = service(app.config.public_url.as_str().trim_end_matches('/'));
     let (document, docs) = (service.spec_endpoint(), service.scalar());
     let acceptor = Acceptor::start(Arc::clone(&app));
+    let quota = app.config.api_rate;
     let methods = Arc::new(Methods::of(&service.spec()));
     Route::new()
         .nest("/docs", docs)
@@ -43,6 +55,7 @@ pub fn endpoint(app: Arc<App>) -> impl Endpoint {
         .data(app)
         .data(acceptor)
         .catch_all_error(problem::from_framework)
+        .around(move |endpoint, request| limit::tell(quota, endpoint, request))
         .around(move |endpoint, request| {
             let methods = Arc::clone(&methods);
             async move { Ok(with_allow(&methods, &endpoint, request).await) }

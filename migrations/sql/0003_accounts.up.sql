@@ -65,7 +65,7 @@ CREATE TABLE notices (
 -- What stands in the way of a post that is not due yet, as JSON, and how many of the looks ahead are done (24 h, 1 h).
 ALTER TABLE post_targets ADD COLUMN risk TEXT;
 ALTER TABLE post_targets ADD COLUMN risk_looks INTEGER NOT NULL DEFAULT 2;
-CREATE INDEX post_targets_to_look_at ON post_targets (publish_at) WHERE risk_looks < 2;
+CREATE INDEX post_targets_to_look_at ON post_targets (risk_looks, publish_at) WHERE risk_looks < 2;
 CREATE INDEX post_targets_at_risk ON post_targets (workspace_id, post_id) WHERE risk IS NOT NULL;
 
 -- Why a target goes out later than was asked for, as JSON.

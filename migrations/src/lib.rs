@@ -1,5 +1,7 @@
 //! The schema's history: numbered SQL files, up and down, run in order on SQLite and PostgreSQL alike.
 
+pub mod rotate;
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use sea_orm_migration::{MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 

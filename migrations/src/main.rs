@@ -5,6 +5,7 @@ use std::io::Read;
 use anyhow::{Context, ensure};
 use clap::{Parser, Subcommand};
 use migrations::Migrator;
+use migrations::rotate::{self, Rotation};
 use sea_orm_migration::MigratorTrait;
 use shared::clock::Clock;
 use shared::config::Config;
@@ -42,7 +43,7 @@ enum Command {
         #[arg(long, default_value = "key")]
         name: String,
         /// What it may do.
-        #[arg(long, default_value = "posts:read posts:write jobs:read jobs:write")]
+        #[arg(long, default_value = "posts:read posts:write jobs:read jobs:write accounts:read accounts:write")]
         scopes: String,
         /// Days until it ends; never when absent.
         #[arg(long)]
@@ -71,6 +72,12 @@ enum Command {
         /// Which sort of account, where the platform has several.
         #[arg(long, default_value = "")]
         variant: String,
+    },
+    /// Seals everything anew that was not sealed by the first key of `PRESSROOM_KEYS`, while the system runs.
+    RotateKeys {
+        /// Only tells what is to be done and whether it can be.
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -106,6 +113,10 @@ async fn main() -> anyhow::Result<()> {
             row.grant_sealed = accounts::seal_grant(&config.keys, &row.id, &grant)?;
             println!("{}", connect(&db, &config, row, &grant).await?);
             Ok(())
+        }
+        Command::RotateKeys { dry_run } => {
+            let say = &mut |line: String| println!("{line}");
+            rotate::rotate(Rotation { db: &db, keys: &config.keys, now, dry_run, say }).await
         }
     }
 }

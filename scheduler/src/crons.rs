@@ -9,6 +9,8 @@ use shared::store::{connections, idempotency, oauth_states};
 use shared::tokens;
 use strum::VariantArray;
 
+use crate::ahead;
+
 /// The role under which schedulers show that they live.
 pub const ROLE: &str = "scheduler";
 
@@ -23,6 +25,9 @@ const PURGE_ROUNDS: u64 = 60;
 
 /// Expired idempotency keys forgotten by one purge.
 const PURGE_MAX: i64 = 10_000;
+
+/// Rounds between two looks for posts that are to be looked at ahead of their time.
+const AHEAD_ROUNDS: u64 = 5;
 
 /// Runs the recurring work for ever.
 pub async fn keep_running(app: Arc<App>, name: String) {
@@ -40,6 +45,10 @@ async fn run_round(app: &App, name: &str, round: u64) -> anyhow::Result<()> {
         purge(app).await?;
         let resumed = tokens::resume_stray(app).await?;
         tracing::debug!(resumed, "jobs of reconnected accounts looked for");
+    }
+    if round.is_multiple_of(AHEAD_ROUNDS) {
+        let looks = ahead::tick(app).await?;
+        tracing::debug!(looks, "posts to be looked at ahead of their time");
     }
     if round.is_multiple_of(BEAT_ROUNDS) {
         app.queue.beat(ROLE, name, app.clock.now()).await?;

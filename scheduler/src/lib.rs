@@ -1,5 +1,6 @@
 //! The scheduler: hands due jobs to their lanes and repairs what got lost. Any number may run at once.
 
+pub mod ahead;
 pub mod crons;
 pub mod relay;
 

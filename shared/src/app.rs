@@ -10,6 +10,7 @@ use crate::clients::media::MediaClient;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::Events;
+use crate::limits::Limits;
 use crate::platforms::versions;
 use crate::queue::Queue;
 use crate::store::Db;
@@ -25,6 +26,8 @@ pub struct App {
     pub db: Db,
     /// Redis.
     pub queue: Queue,
+    /// What the platforms still allow.
+    pub limits: Limits,
     /// Changes of jobs.
     pub events: Events,
     /// For platforms: follows no redirects, goes through the environment's proxy if there is one.
@@ -68,7 +71,9 @@ impl App {
         let media = MediaClient::new(&config.media_allow).context("building the media client")?;
         versions::warn(&config, clock.now());
         let events = Events::listen(queue.clone());
-        Ok(Arc::new(Self { config, clock, db, queue, events, http, uploads, media, meter: Meter::default() }))
+        let meter = Meter::default();
+        let limits = Limits::connect(&config, meter.clone())?;
+        Ok(Arc::new(Self { config, clock, db, queue, limits, events, http, uploads, media, meter }))
     }
 
     /// Adds this process's counters to the shared ones each second, for ever.

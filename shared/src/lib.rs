@@ -21,6 +21,8 @@ pub mod journal;
 pub mod events;
 pub mod queue;
 
+pub mod limits;
+
 pub mod app;
 pub mod clients;
 pub mod platforms;

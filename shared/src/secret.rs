@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as URL_SAFE};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,11 @@ impl KeyRing {
         if keys.is_empty() { Err(SecretError::NoKey) } else { Ok(Self(keys)) }
     }
 
+    /// The ids of the keys; the first one seals.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(id, _)| id.as_str())
+    }
+
     /// Encrypts `plain` for one `place` (such as a table, column and row id): moved elsewhere it will not open.
     ///
     /// The result is `v1.<key id>.<base64 of nonce and cipher text>`.
@@ -79,17 +84,32 @@ impl KeyRing {
         let sealed = cipher
             .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: place.as_bytes() })
             .map_err(|_| SecretError::Broken)?;
-        Ok(format!("v1.{id}.{}", BASE64.encode([&nonce[..], &sealed].concat())))
+        Ok(format!("{}{}", sealed_by(id), BASE64.encode([&nonce[..], &sealed].concat())))
     }
 
     /// Decrypts what [`KeyRing::seal`] made for the same `place`, with whichever key sealed it.
     pub fn open(&self, sealed: &str, place: &str) -> Result<Vec<u8>, SecretError> {
-        let (id, body) = sealed.strip_prefix("v1.").and_then(|rest| rest.split_once('.')).ok_or(SecretError::Broken)?;
+        let (id, body) = split(sealed).ok_or(SecretError::Broken)?;
         let (_, cipher) = self.0.iter().find(|(known, _)| known == id).ok_or_else(|| SecretError::UnknownKey(id.to_owned()))?;
         let bytes = BASE64.decode(body).map_err(|_| SecretError::Broken)?;
         let (nonce, text) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SecretError::Broken)?;
         cipher.decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: place.as_bytes() }).map_err(|_| SecretError::Broken)
     }
+}
+
+/// The key's id and the body of a sealed text.
+fn split(sealed: &str) -> Option<(&str, &str)> {
+    sealed.strip_prefix("v1.").and_then(|rest| rest.split_once('.'))
+}
+
+/// The id of the key that sealed a text, without opening it; `None` when it is no sealed text.
+pub fn key_of(sealed: &str) -> Option<&str> {
+    split(sealed).map(|(id, _)| id)
+}
+
+/// What every text begins with that the key `id` sealed.
+pub fn sealed_by(id: &str) -> String {
+    format!("v1.{id}.")
 }
 
 fn parse_key(part: &str) -> Option<(String, XChaCha20Poly1305)> {
@@ -109,6 +129,12 @@ fn random<const N: usize>() -> [u8; N] {
 /// A new API key: `prk_` and 64 hexadecimal digits, 256 random bits. Shown once; only its hash is stored.
 pub fn new_api_key() -> Secret<String> {
     Secret(format!("prk_{}", hex(&random::<32>())))
+}
+
+/// What a login's return is known by: 32 random bytes that are safe in a URL. It travels through browsers; only its hash is
+/// stored.
+pub fn new_state() -> Secret<String> {
+    Secret(URL_SAFE.encode(random::<32>()))
 }
 
 /// The form in which an API key is stored and looked up.
@@ -144,6 +170,8 @@ mod tests {
         let sealed = old.seal(b"token", "accounts:grant:acc_1").unwrap();
 
         assert_eq!(both.open(&sealed, "accounts:grant:acc_1").unwrap(), b"token");
+        assert_eq!((key_of(&sealed), key_of("token")), (Some("k1"), None));
+        assert_eq!(both.ids().collect::<Vec<_>>(), ["k2", "k1"]);
         assert!(both.seal(b"token", "x").unwrap().starts_with("v1.k2."));
         assert!(!sealed.contains("token"));
     }

@@ -76,7 +76,7 @@ pub fn can_renew(app: &App, account: &account::Model) -> Result<bool, JobError> 
 
 /// Renews the account's grant, or finds that somebody else has done it since `account` was read.
 ///
-/// `NotReady` means: later, nothing is lost. `AuthRevoked` means that the grant is dead and its people are told.
+/// `NotReady` means: later, nothing is lost. `AuthRevoked` and `AuthExpired` mean that the grant is dead and its people are told.
 pub async fn renew(app: &App, account: &account::Model, journal: &Journal) -> Result<account::Model, JobError> {
     let holder = uuid::Uuid::new_v4().simple().to_string();
     let now = app.clock.now();
@@ -116,7 +116,9 @@ fn timed_out() -> JobError {
 }
 
 async fn store_renewed(app: &App, taken: &account::Model, old: &Grant, granted: Granted) -> Result<account::Model, JobError> {
-    let granted = Granted { grant: keep_renewal(old, granted.grant), ..granted };
+    // An extension that brings nothing to go on with says that nothing can renew it any more.
+    let extended = connect::renewal(taken.platform, old) == Renewal::Extend;
+    let granted = if extended { granted } else { Granted { grant: keep_renewal(old, granted.grant), ..granted } };
     let new = seal(app, taken, &granted)?;
     if let Some(stored) = renewals::store(&app.db, taken, &new, app.clock.now()).await? {
         tracing::info!(account.id = %taken.id, platform = %taken.platform, "grant renewed");
@@ -168,7 +170,8 @@ async fn not_renewed(
         return dead(app, taken, if lost { lost_token(taken, &error) } else { error }).await;
     }
     // Before a connection came about, and after an answer that refuses, nothing was used up; a failing platform may have.
-    let certainly_nothing = error.code == "unreachable" || matches!(error.class, ErrorClass::Rejected | ErrorClass::RateLimited);
+    let refused = matches!(error.class, ErrorClass::Rejected | ErrorClass::RateLimited) || error.status == Some(429);
+    let certainly_nothing = refused || error.code == "unreachable";
     renewals::release(&*app.db, taken, holder, certainly_nothing && taken.refresh_sent_at.is_none()).await?;
     let now = app.clock.now();
     let for_operator = error.class == ErrorClass::Rejected;
@@ -197,7 +200,7 @@ async fn dead(app: &App, account: &account::Model, cause: JobError) -> Result<Jo
     mark_dead(app, account, &cause).await?;
     let current = accounts::get(&*app.db, &account.workspace_id, &account.id).await?;
     if current.grant_no == account.grant_no || current.disconnected_at.is_some() {
-        return Ok(JobError { class: ErrorClass::AuthRevoked, ..cause });
+        return Ok(cause);
     }
     let message = format!("the account `{}` was reconnected meanwhile", account.name);
     Ok(JobError::new(ErrorClass::NotReady, "account_reconnected", message).at(app.clock.now()))

@@ -8,7 +8,7 @@ use apalis::prelude::{BackendExt, Data, WorkerBuilder, WorkerBuilderExt};
 use apalis_redis::RedisStorage;
 use shared::ids::JobId;
 use shared::jobs::Lane;
-use shared::queue::Queue;
+use shared::queue::{Queue, Track};
 use worker::lanes::{Bell, Listen};
 
 /// Tasks before the clock starts.
@@ -32,8 +32,9 @@ const LANE_BOUND: usize = 2000;
 pub(crate) async fn serve(redis_url: &str, namespace: &str) -> anyhow::Result<()> {
     let queue = Queue::connect(redis_url, namespace, LANE_BOUND)?;
     let bell = Arc::new(Bell::default());
-    tokio::spawn(worker::lanes::ring(queue.clone(), Lane::System, Arc::clone(&bell)));
-    let storage = RedisStorage::<JobId>::new(queue.connection()).with_config(queue.lane_config(Lane::System, PREFETCH));
+    tokio::spawn(worker::lanes::ring(queue.clone(), Lane::System, vec![Arc::clone(&bell)]));
+    let storage =
+        RedisStorage::<JobId>::new(queue.connection()).with_config(queue.lane_config(Lane::System, Track::Bulk, PREFETCH));
     let worker = WorkerBuilder::new(format!("bare-{}", std::process::id()))
         .backend(storage.poll_with_strategy(Listen::new(bell)))
         .data(Arc::new(AtomicUsize::new(0)))

@@ -8,6 +8,7 @@ mod bare;
 mod client;
 mod depth;
 mod drain;
+mod fairness;
 mod latency;
 mod load;
 mod publish;
@@ -29,7 +30,7 @@ use crate::stack::Backing;
 struct Arguments {
     /// What to measure; everything when nothing is named.
     names: Vec<Benchmark>,
-    /// Measures `accept`, `latency`, `drain` and `publish` on this PostgreSQL server too, each in a database made for it.
+    /// Measures `accept`, `latency`, `drain`, `publish` and `fairness` on this PostgreSQL server too, each in a database made for it.
     #[arg(long)]
     postgres: Option<Url>,
     /// Is the bare apalis worker that `drain` compares with, in this Redis namespace.
@@ -52,6 +53,8 @@ enum Benchmark {
     Publish,
     /// The worker's memory while it uploads a gigabyte.
     Upload,
+    /// How late single posts start beside another workspace's ten thousand.
+    Fairness,
 }
 
 /// Where things are.
@@ -117,6 +120,7 @@ async fn measure(place: &Place, name: Benchmark, backing: &Backing) -> anyhow::R
         Benchmark::Depth => Box::pin(depth::measure(place)).await,
         Benchmark::Publish => Box::pin(publish::measure(place, backing)).await,
         Benchmark::Upload => Box::pin(upload::measure(place)).await,
+        Benchmark::Fairness => Box::pin(fairness::measure(place, backing)).await,
     };
     report.with_context(|| format!("measuring {name:?}"))
 }

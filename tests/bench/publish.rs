@@ -167,7 +167,8 @@ fn draft(platform: PlatformId, sandbox: &Sandbox, n: usize) -> (Kind, Content, O
     }
 }
 
-fn new_post(
+/// A post with one target, as the API would write it.
+pub(crate) fn new_post(
     (workspace, account, platform): (&WorkspaceId, &AccountId, PlatformId),
     (kind, content, overrides): (Kind, Content, Overrides),
     (now, due_at): (shared::clock::Timestamp, shared::clock::Timestamp),

@@ -74,6 +74,7 @@ impl Stack {
             ("DATABASE_URL", database_url),
             ("REDIS_URL", place.redis_url.clone()),
             ("REDIS_NAMESPACE", name),
+            ("API_RATE", "0".to_owned()),
             ("PRESSROOM_KEYS", KEYS.to_owned()),
             ("API_ADDR", api),
             ("X_API_BASE", world.clone()),
@@ -87,6 +88,9 @@ impl Stack {
             ("TIKTOK_VERIFIED_PREFIXES", world.clone()),
             ("YOUTUBE_API_BASE", world),
             ("MEDIA_ALLOW", sandbox),
+            // Thousands of posts go to few accounts, in a world without limits.
+            ("PLATFORM_LIMITS", "false".to_owned()),
+            ("DAILY_CAPS", "x=0,instagram=0,linkedin=0,tiktok=0,youtube=0".to_owned()),
             ("RUST_LOG", "warn".to_owned()),
         ]);
         let stack = Self { binaries: place.binaries.clone(), folder, settings, children: Vec::new(), made };

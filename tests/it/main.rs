@@ -1,22 +1,30 @@
 //! Tests of the whole, one file per concern. The database is chosen by `TEST_DATABASE`, see `bin/test`.
 
 mod api;
+mod api_limits;
 mod common_faults;
+mod connect;
+mod consents;
 mod crash;
 mod duplicates;
 mod facebook;
+mod fairness;
 mod faults;
 mod follow_up;
 mod idempotency;
 mod instagram;
+mod limits;
 mod linkedin;
 mod media;
 mod pains;
 mod publish;
 mod queue;
+mod risks;
+mod rotation;
 mod routes;
 mod schema;
 mod secrets;
 mod tiktok;
+mod tokens;
 mod x;
 mod youtube;

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::content::PlatformId;
-use shared::store::{api_keys, workspaces};
+use shared::entity::connection;
+use shared::ids::{AccountId, ConnectionId, WorkspaceId};
+use shared::store::{accounts, api_keys, connections, workspaces};
 use tests::{ApiClient, Stack};
 
 /// Who may call a route.
@@ -21,16 +23,45 @@ use Guard::{Open, Scope};
 /// The routes, with the body that makes a good request.
 fn table() -> Vec<(&'static str, &'static str, Guard, Value)> {
     vec![
+        ("DELETE", "/api/v1/accounts/{id}", Scope("accounts:write"), Value::Null),
+        ("DELETE", "/api/v1/credentials/{platform}/disconnect", Scope("accounts:write"), Value::Null),
         ("DELETE", "/api/v1/posts/{id}", Scope("posts:write"), Value::Null),
+        ("GET", "/api/v1/accounts", Scope("accounts:read"), Value::Null),
+        ("GET", "/api/v1/accounts/candidates", Scope("accounts:write"), Value::Null),
+        ("GET", "/api/v1/accounts/{id}", Scope("accounts:read"), Value::Null),
+        ("GET", "/api/v1/auth/oauth/{platform}/callback", Open, Value::Null),
+        ("GET", "/api/v1/credentials", Scope("accounts:read"), Value::Null),
+        ("GET", "/api/v1/credentials/status", Scope("accounts:read"), Value::Null),
         ("GET", "/api/v1/jobs", Scope("jobs:read"), Value::Null),
         ("GET", "/api/v1/jobs/{id}", Scope("jobs:read"), Value::Null),
         ("GET", "/api/v1/jobs/{id}/events", Scope("jobs:read"), Value::Null),
+        ("GET", "/api/v1/notices", Scope("accounts:read"), Value::Null),
         ("GET", "/api/v1/platforms", Scope("posts:read"), Value::Null),
         ("GET", "/api/v1/posts", Scope("posts:read"), Value::Null),
         ("GET", "/api/v1/posts/{id}", Scope("posts:read"), Value::Null),
+        ("GET", "/api/v1/social/{platform}/verify", Scope("accounts:read"), Value::Null),
+        ("GET", "/api/v1/rate-limits", Scope("accounts:read"), Value::Null),
         ("GET", "/healthz", Open, Value::Null),
         ("GET", "/metrics", Open, Value::Null),
         ("GET", "/readyz", Open, Value::Null),
+        (
+            "POST",
+            "/api/v1/accounts",
+            Scope("accounts:write"),
+            json!({"connectionId":"{connection}","person":"ada","externalIds":["{external}"]}),
+        ),
+        (
+            "POST",
+            "/api/v1/auth/oauth/{platform}/initiate",
+            Scope("accounts:write"),
+            json!({"person":"ada","accountId":"{account}"}),
+        ),
+        (
+            "POST",
+            "/api/v1/credentials",
+            Scope("accounts:write"),
+            json!({"platform":"x","grant":{"type":"bearer","accessToken":"{token}"}}),
+        ),
         ("POST", "/api/v1/jobs/{id}/cancel", Scope("jobs:write"), Value::Null),
         ("POST", "/api/v1/jobs/{id}/resolve", Scope("jobs:write"), json!({"outcome":"send_again"})),
         ("POST", "/api/v1/jobs/{id}/retry", Scope("jobs:write"), Value::Null),
@@ -49,10 +80,13 @@ fn table() -> Vec<(&'static str, &'static str, Guard, Value)> {
     ]
 }
 
-/// A workspace of its own with a post, to be kept out of.
+/// A workspace of its own with a post and a login that waits for a choice, to be kept out of.
 struct Tenant {
     api: ApiClient,
     account: String,
+    external: String,
+    token: String,
+    connection: String,
     post: String,
     job: String,
 }
@@ -68,14 +102,52 @@ async fn tenant(stack: &Stack, name: &str, scopes: &[&str]) -> anyhow::Result<Te
     assert_eq!(status, 202, "{post}");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let api = ApiClient::new(&stack.url, key.expose());
-    Ok(Tenant { api, account: account.to_string(), post: text(&post["id"]), job: text(&post["targets"][0]["jobId"]) })
+    let (external, token, connection) = waiting_login(stack, &workspace, &account).await?;
+    let (post, job) = (text(&post["id"]), text(&post["targets"][0]["jobId"]));
+    Ok(Tenant { api, account: account.to_string(), external, token, connection, post, job })
+}
+
+/// A login that brought the account's own grant: the account's id at its platform, its token, and the login's id.
+async fn waiting_login(stack: &Stack, workspace: &WorkspaceId, account: &AccountId) -> anyhow::Result<(String, String, String)> {
+    let (keys, now) = (&stack.app.config.keys, stack.app.clock.now());
+    let row = accounts::get(&*stack.app.db, workspace, account).await?;
+    let grant: Value = serde_json::from_slice(&accounts::open_grant(keys, &row)?)?;
+    let identity = json!({"external_id":row.external_id,"name":row.name,"username":null,"variant":"","scopes":null});
+    let granted = json!({"grant":grant,"scopes":null,"expires_at":null,"renewal_expires_at":null});
+    let candidates = json!([{"identity":identity,"granted":granted,"unusable":null}]);
+    let id = ConnectionId::generate();
+    let login = connection::Model {
+        id: id.clone(),
+        workspace_id: workspace.clone(),
+        person: "ada".to_owned(),
+        platform: row.platform,
+        account_id: None,
+        candidates_sealed: connections::seal(keys, &id, &serde_json::to_vec(&candidates)?)?,
+        created_at: now,
+        expires_at: now.plus(std::time::Duration::from_secs(3600)),
+    };
+    connections::insert(&*stack.app.db, login).await?;
+    Ok((row.external_id, grant["access_token"].as_str().unwrap_or_default().to_owned(), id.to_string()))
+}
+
+/// The query that makes a good request.
+fn query(path: &str, owner: &Tenant) -> String {
+    match path {
+        "/api/v1/accounts/candidates" => format!("?connectionId={}&person=ada", owner.connection),
+        "/api/v1/social/{platform}/verify" => format!("?accountId={}", owner.account),
+        _ => String::new(),
+    }
 }
 
 /// Calls a route with `caller`'s key on `owner`'s things.
 async fn call(caller: Option<&ApiClient>, url: &str, owner: &Tenant, route: &(&str, &str, Guard, Value)) -> anyhow::Result<u16> {
     let (method, path, _, body) = route;
-    let id = if path.contains("/jobs/") { &owner.job } else { &owner.post };
-    let path = path.replace("{id}", id);
+    let id = match path.split('/').nth(3) {
+        Some("jobs") => &owner.job,
+        Some("accounts") => &owner.account,
+        _ => &owner.post,
+    };
+    let path = path.replace("{id}", id).replace("{platform}", "x") + &query(path, owner);
     let method = Method::from_bytes(method.as_bytes())?;
     let anonymous = ApiClient::new(url, "");
     let mut request = match caller {
@@ -83,7 +155,14 @@ async fn call(caller: Option<&ApiClient>, url: &str, owner: &Tenant, route: &(&s
         None => anonymous.anonymous(method, &path),
     };
     if !body.is_null() {
-        request = request.header("content-type", "application/json").body(body.to_string().replace("{account}", &owner.account));
+        let things = [
+            ("{account}", &owner.account),
+            ("{external}", &owner.external),
+            ("{token}", &owner.token),
+            ("{connection}", &owner.connection),
+        ];
+        let body = things.iter().fold(body.to_string(), |body, (name, thing)| body.replace(name, thing));
+        request = request.header("content-type", "application/json").body(body);
     }
     Ok(request.send().await?.status().as_u16())
 }
@@ -136,14 +215,18 @@ async fn another_workspace_s_things_look_as_if_they_did_not_exist() -> anyhow::R
     for route in table().into_iter().filter(|(_, _, guard, _)| matches!(guard, Scope(_))) {
         let (method, path, _, body) = &route;
         let answer = call(Some(&stranger.api), &stack.url, &owner, &route).await?;
-        let wanted = match (path.contains("{id}"), body.is_null()) {
-            (true, _) => 404,
-            (false, false) => 422,
-            (false, true) => 200,
+        let wanted = match (*path, body.is_null()) {
+            // Whoever holds a token may connect its account in a workspace of their own.
+            ("/api/v1/credentials", false) => 200,
+            ("/api/v1/accounts", false) => 404,
+            ("/api/v1/accounts/candidates" | "/api/v1/social/{platform}/verify", _) => 404,
+            (path, _) if path.contains("{id}") => 404,
+            (_, false) => 422,
+            (_, true) => 200,
         };
         assert_eq!(answer, wanted, "{method} {path}");
     }
-    for list in ["/api/v1/posts", "/api/v1/jobs"] {
+    for list in ["/api/v1/posts", "/api/v1/jobs", "/api/v1/accounts", "/api/v1/credentials", "/api/v1/notices"] {
         let listed = stranger.api.get(list).await?["data"].to_string();
         assert!(!listed.contains(&owner.post) && !listed.contains(&owner.job) && !listed.contains(&owner.account), "{list}");
     }

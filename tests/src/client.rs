@@ -27,7 +27,9 @@ pub struct Target {
 impl ApiClient {
     /// A client of the API at `url`.
     pub fn new(url: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().expect("a plain client can be built");
+        // Where a browser is sent is looked at, not followed.
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        let http = http.expect("a plain client can be built");
         Self { url: url.to_owned(), key: key.to_owned(), http }
     }
 

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod database;
 pub mod kinds;
+pub mod login;
 pub mod processes;
 pub mod sandbox_client;
 pub mod stack;

@@ -178,6 +178,11 @@ impl Deref for System {
 impl System {
     /// Starts Redis, the sandbox and an API process.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(&[]).await
+    }
+
+    /// As [`Self::start`], with other values for some settings of the processes.
+    pub async fn start_with(other: &[(&'static str, String)]) -> anyhow::Result<Self> {
         let database = database::fresh().await?;
         let running = sandbox::start(TcpListener::bind("127.0.0.1:0").await?, sandbox::Options::default()).await?;
         let sandbox = Sandbox::new(&running.url);
@@ -186,6 +191,9 @@ impl System {
         let mut settings = settings(&database.url, &redis.url(), &sandbox);
         let address = format!("127.0.0.1:{}", free_port()?);
         settings.extend([("API_ADDR", address.clone()), ("LEASE_SECONDS", "3".to_owned()), ("RUST_LOG", "info".to_owned())]);
+        // Thousands of posts go to one account, in a world without limits.
+        settings.extend([("PLATFORM_LIMITS", "false".to_owned()), ("DAILY_CAPS", "x=0".to_owned())]);
+        settings.extend_from_slice(other);
 
         let app = App::start(config(&settings), Clock::system()).await?;
         let now = app.clock.now();

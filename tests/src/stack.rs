@@ -28,7 +28,7 @@ use crate::database::TestDatabase;
 use crate::{ApiClient, Sandbox, database, redis_url, unique};
 
 /// Scopes of the harness's key.
-pub const ALL_SCOPES: [&str; 4] = ["posts:read", "posts:write", "jobs:read", "jobs:write"];
+pub const ALL_SCOPES: [&str; 6] = ["posts:read", "posts:write", "jobs:read", "jobs:write", "accounts:read", "accounts:write"];
 
 /// A running Pressroom.
 pub struct Stack {
@@ -249,6 +249,9 @@ pub fn settings(database_url: &str, redis_url: &str, sandbox: &Sandbox) -> Vec<(
         ("DATABASE_URL", database_url.to_owned()),
         ("REDIS_URL", redis_url.to_owned()),
         ("REDIS_NAMESPACE", unique("it")),
+        // Many tests share few cores: what counts here is the answer, not its speed.
+        ("LIMITER_PATIENCE", "5000".to_owned()),
+        ("API_RATE", "0".to_owned()),
         ("PRESSROOM_KEYS", format!("k1:{}", base64::engine::general_purpose::STANDARD.encode([7; 32]))),
         ("X_API_BASE", sandbox.url.clone()),
         ("X_WEB_BASE", sandbox.url.clone()),
@@ -268,6 +271,22 @@ pub fn settings(database_url: &str, redis_url: &str, sandbox: &Sandbox) -> Vec<(
         ("YOUTUBE_API_BASE", sandbox.url.clone()),
         ("YOUTUBE_WEB_BASE", sandbox.url.clone()),
         ("MEDIA_ALLOW", sandbox.host()),
+        ("FRONTEND_URL", "http://front.invalid/settings?tab=accounts".to_owned()),
+        ("X_AUTHORIZE_BASE", sandbox.url.clone()),
+        ("X_CLIENT_ID", "sandbox-client-id".to_owned()),
+        ("X_CLIENT_SECRET", "sandbox-client-secret".to_owned()),
+        ("FACEBOOK_APP_SECRET", "sandbox-app-secret".to_owned()),
+        ("INSTAGRAM_TOKEN_BASE", format!("{}/instagram", sandbox.url)),
+        ("INSTAGRAM_APP_ID", "2000000000000002".to_owned()),
+        ("INSTAGRAM_APP_SECRET", "sandbox-app-secret".to_owned()),
+        ("LINKEDIN_CLIENT_ID", "sandbox-client-id".to_owned()),
+        ("LINKEDIN_CLIENT_SECRET", "sandbox-client-secret".to_owned()),
+        ("TIKTOK_CLIENT_KEY", "sandbox-client-key".to_owned()),
+        ("TIKTOK_CLIENT_SECRET", "sandbox-client-secret".to_owned()),
+        ("YOUTUBE_AUTHORIZE_BASE", sandbox.url.clone()),
+        ("YOUTUBE_TOKEN_BASE", sandbox.url.clone()),
+        ("YOUTUBE_CLIENT_ID", "sandbox-client-id".to_owned()),
+        ("YOUTUBE_CLIENT_SECRET", "sandbox-client-secret".to_owned()),
     ]
 }
 

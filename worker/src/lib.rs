@@ -6,23 +6,27 @@ pub mod jobs;
 pub mod lanes;
 pub mod runner;
 pub mod settle;
+pub mod slots;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::app::App;
+use shared::ids::JobId;
 use shared::jobs::Lane;
 use shared::journal::Halt;
+use shared::store::jobs as rows;
 use tokio_util::sync::CancellationToken;
 
 use crate::runner::Runner;
+use crate::slots::Slots;
 
 /// What a worker is told at its start.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The lanes to serve.
     pub lanes: Vec<Lane>,
-    /// Jobs at once, per lane.
+    /// Jobs at once, per lane; a quarter as many more run when other workspaces would have to wait behind them.
     pub concurrency: usize,
     /// A crash point, in tests.
     pub halt: Option<Arc<Halt>>,
@@ -36,14 +40,18 @@ pub async fn run(app: Arc<App>, options: Options, shutdown: CancellationToken) -
     let runner = Runner::start(Arc::clone(&app), options.halt);
     tracing::info!(worker = runner.name(), lanes = ?options.lanes, concurrency = options.concurrency, "worker started");
     let mut tasks = tokio::task::JoinSet::new();
+    let mut slots = Vec::new();
     for lane in &options.lanes {
-        tasks.spawn(lanes::serve(Arc::clone(&runner), *lane, options.concurrency, shutdown.clone()));
+        let own = Slots::new(options.concurrency);
+        tasks.spawn(lanes::serve(Arc::clone(&runner), *lane, Arc::clone(&own), shutdown.clone()));
+        slots.push(own);
     }
     tasks.spawn(beat(Arc::clone(&app), runner.name().to_owned(), options.lanes.clone()));
     tasks.spawn(app.clone().keep_counting());
 
     shutdown.cancelled().await;
-    runner.close(app.config.shutdown_grace).await;
+    let waiting: Vec<JobId> = slots.iter().flat_map(|slots| slots.close()).collect();
+    tokio::join!(runner.close(app.config.shutdown_grace), give_back(&app, &waiting));
     for lane in &options.lanes {
         if let Err(error) = app.queue.retire((*lane).into(), runner.name()).await {
             tracing::warn!(error = %format!("{error:#}"), "could not sign off");
@@ -52,6 +60,13 @@ pub async fn run(app: Arc<App>, options: Options, shutdown: CancellationToken) -
     app.count_once().await;
     tracing::info!(worker = runner.name(), "worker ended");
     Ok(())
+}
+
+/// Tells the scheduler of ids that waited for a slot here.
+async fn give_back(app: &App, waiting: &[JobId]) {
+    if let Err(error) = rows::wake_now(&*app.db, waiting, app.clock.now()).await {
+        tracing::warn!(%error, jobs = waiting.len(), "waiting jobs are pushed again a little later");
+    }
 }
 
 async fn beat(app: Arc<App>, name: String, lanes: Vec<Lane>) {

@@ -15,7 +15,7 @@ struct Arguments {
     /// The lanes to serve, comma separated: publish, media, ads, ai, system.
     #[arg(long, value_delimiter = ',', default_value = "publish,media,ads,ai,system")]
     lanes: Vec<Lane>,
-    /// Jobs at once, per lane.
+    /// Jobs at once, per lane; a quarter as many more run when other workspaces would have to wait behind them.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     concurrency: u16,
     /// Stands still at a journal step (`create_post:before`, `upload:0:answered`) so that a test can kill the process there.

@@ -372,13 +372,13 @@ where
     txn.commit().await?;
     app.queue.announce(id);
     if matches!(decision, Decision::Retry | Decision::SendAgain) {
-        app.queue.nudge(job.lane, id);
+        app.queue.nudge(&job, app.clock.now());
     }
     let job = jobs::find(&*app.db, workspace, id).await?.ok_or_else(|| ApiError::not_found("job"))?;
     let shown = Json(show(app, workspace, &job).await?);
     Ok(match decision {
         Decision::Cancel | Decision::Published(_) => JobChange::Done(shown),
-        Decision::RequestCancel | Decision::Retry | Decision::SendAgain => JobChange::Noted(shown),
+        Decision::RequestCancel | Decision::Retry | Decision::Resume | Decision::SendAgain => JobChange::Noted(shown),
     })
 }
 

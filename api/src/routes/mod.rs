@@ -1,13 +1,25 @@
 //! One file per resource: input types, output types, then the handlers in the order create, list, get, update, delete.
 
+pub mod account_view;
+pub mod accounts;
+pub mod choice;
 pub mod content;
+pub mod credentials;
+pub mod grant_body;
 pub mod job_events;
 pub mod jobs;
+pub mod login_return;
 pub mod new_post;
+pub mod notices;
+pub mod oauth;
 pub mod operations;
 pub mod platforms;
 pub mod posts;
+pub mod rate_limits;
+pub mod refusal;
 pub mod resolution;
+pub mod risks;
+pub mod status;
 
 use poem_openapi::Tags;
 
@@ -18,6 +30,8 @@ pub enum Tag {
     Posts,
     /// What each platform takes.
     Platforms,
+    /// Accounts on the platforms: connected, kept, let go.
+    Accounts,
     /// The work behind them.
     Jobs,
     /// For those who run Pressroom.

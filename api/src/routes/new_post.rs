@@ -1,7 +1,7 @@
 //! What a client sends for a new post, and the check that finds everything wrong with it at once.
 
 use chrono::{DateTime, Utc};
-use poem_openapi::Object;
+use poem_openapi::{Enum, Object};
 use serde::Deserialize;
 use shared::app::App;
 use shared::clock::Timestamp;
@@ -11,10 +11,11 @@ use shared::ids::{AccountId, PostId, TargetId, WorkspaceId};
 use shared::jobs::Payload;
 use shared::platforms::{self, rules::Part};
 use shared::store::jobs::NewTimes;
-use shared::store::{accounts, jobs, posts};
+use shared::store::{accounts, jobs, posts, risks};
 use strum::VariantArray;
 
 use crate::accept::NUDGE_GRACE;
+use crate::forecast::{self, Slot};
 use crate::problem::{ApiError, Violation};
 use crate::routes::content::{Content, Options, Overrides};
 
@@ -32,6 +33,20 @@ pub struct NewPost {
     pub publish_at: Option<String>,
     /// Publishes even what is the same as another post to the same account within 24 hours.
     pub allow_duplicate: Option<bool>,
+    /// What becomes of a target whose account has all its posts of a day already; `wait` when absent.
+    pub on_limit: Option<OnLimit>,
+}
+
+/// What becomes of a target whose account has all its posts of a day already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Enum)]
+#[serde(rename_all = "snake_case")]
+#[oai(rename_all = "snake_case")]
+pub enum OnLimit {
+    /// It goes out at the next time with room, which is told as `postponed`.
+    #[default]
+    Wait,
+    /// The post is refused, with the next time with room.
+    Reject,
 }
 
 /// One account to publish on.
@@ -73,16 +88,42 @@ pub async fn check(app: &App, workspace: &WorkspaceId, new: &NewPost) -> Result<
     let publish_at = publish_at(new, now, &mut violations);
     let content = new.content.to_stored();
     let known = list_accounts(app, workspace, new).await?;
-    let mut rows = Rows::new(workspace, &content, (now, publish_at), new.allow_duplicate.unwrap_or(false));
+    let mut good = Vec::new();
     for (n, target) in new.targets.iter().take(TARGETS_MAX).enumerate() {
         let account = known.iter().find(|account| account.id.as_str() == target.account_id);
         let repeated = new.targets[..n].iter().any(|earlier| earlier.account_id == target.account_id);
         match check_target(app, (n, target), &content, account, repeated) {
-            Ok((account, draft)) => rows.push(account, &draft, target),
+            Ok((account, draft)) => good.push((account, draft, target)),
             Err(broken) => violations.extend(broken),
         }
     }
-    if violations.is_empty() { Ok(rows.finish()) } else { Err(ApiError::violations(violations)) }
+    if !violations.is_empty() {
+        return Err(ApiError::violations(violations));
+    }
+    let targets: Vec<&account::Model> = good.iter().map(|(account, ..)| *account).collect();
+    let slots = forecast::find_slots(app, workspace, &targets, publish_at).await?;
+    if new.on_limit == Some(OnLimit::Reject) {
+        refuse_moved(&targets, &slots)?;
+    }
+    let mut rows = Rows::new(workspace, &content, (now, publish_at), new.allow_duplicate.unwrap_or(false));
+    for ((account, draft, target), slot) in good.iter().zip(&slots) {
+        rows.push(account, (draft, slot), target);
+    }
+    Ok(rows.finish())
+}
+
+/// Refuses a post of which a target would have to wait for another day.
+fn refuse_moved(accounts: &[&account::Model], slots: &[Slot]) -> Result<(), ApiError> {
+    let moved = accounts.iter().zip(slots).enumerate().filter_map(|(n, (account, slot))| {
+        let limit = slot.moved_by?;
+        let detail = format!(
+            "{} takes {limit} posts in a day and all of them are taken; the next free time is {}",
+            account.platform, slot.at
+        );
+        Some(violation(&format!("/targets/{n}"), "daily_cap_reached", detail, Some(i64::from(limit))))
+    });
+    let moved: Vec<Violation> = moved.collect();
+    if moved.is_empty() { Ok(()) } else { Err(ApiError::violations(moved)) }
 }
 
 async fn list_accounts(app: &App, workspace: &WorkspaceId, new: &NewPost) -> Result<Vec<account::Model>, ApiError> {
@@ -122,6 +163,10 @@ fn check_target<'a>(
     }
     match account {
         None => broken.push(violation(&account_at, "account_unknown", "no such account in this workspace".to_owned(), None)),
+        Some(account) if account.disconnected_at.is_some() => {
+            let detail = "this account was disconnected; connect it again".to_owned();
+            broken.push(violation(&account_at, "account_disconnected", detail, None));
+        }
         Some(account) if account.state == AccountState::NeedsReconnect => {
             broken.push(violation(
                 &account_at,
@@ -189,12 +234,12 @@ impl Rows {
         Self { post: posts::NewPost { post, targets: Vec::new(), jobs: Vec::new(), key: None, allow_duplicate }, now }
     }
 
-    fn push(&mut self, account: &account::Model, draft: &Draft, target: &NewTarget) {
+    fn push(&mut self, account: &account::Model, (draft, slot): (&Draft, &Slot), target: &NewTarget) {
         let post = &self.post.post;
         let target_id = TargetId::generate();
         // A job that is due now is pushed by this process; the scheduler steps in when that got lost.
-        let grace = if post.publish_at > self.now { std::time::Duration::ZERO } else { NUDGE_GRACE };
-        let times = NewTimes { now: self.now, run_at: post.publish_at, wake_at: post.publish_at.plus(grace) };
+        let grace = if slot.at > self.now { std::time::Duration::ZERO } else { NUDGE_GRACE };
+        let times = NewTimes { now: self.now, run_at: slot.at, wake_at: slot.at.plus(grace) };
         let mut job = jobs::new_row(&post.workspace_id, &Payload::PublishPost { target: target_id.clone() }, times);
         job.post_id = Some(post.id.clone());
         job.target_id = Some(target_id.clone());
@@ -214,10 +259,10 @@ impl Rows {
             published_at: None,
             warnings: None,
             fingerprint: draft.fingerprint(),
-            publish_at: post.publish_at,
+            publish_at: slot.at,
             risk: None,
-            risk_looks: 2,
-            postponed: None,
+            risk_looks: risks::looks_done(slot.at, self.now),
+            postponed: slot.postponed(post.publish_at),
         });
         self.post.jobs.push(job);
     }

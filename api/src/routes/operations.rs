@@ -8,6 +8,7 @@ use poem::web::Data;
 use poem_openapi::payload::{Json, PlainText};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 use shared::app::App;
+use shared::content::PlatformId;
 use shared::jobs::Lane;
 use shared::platforms::versions;
 use shared::store::jobs;
@@ -69,6 +70,7 @@ impl Operations {
         render_counters(&mut text, &counters);
         render_backlog(&mut text, &app).await?;
         render_versions(&mut text, &app);
+        render_circuits(&mut text, &app).await;
         Ok(PlainText(text))
     }
 }
@@ -100,13 +102,15 @@ fn told(state: anyhow::Result<bool>) -> String {
 }
 
 /// What each counter means, as Prometheus wants to be told.
-const COUNTERS: [(&str, &str, &str); 7] = [
+const COUNTERS: [(&str, &str, &str); 9] = [
     ("pressroom_posts_accepted_total", "counter", "Posts accepted"),
     ("pressroom_job_attempts_total", "counter", "Runs of jobs begun"),
     ("pressroom_job_outcomes_total", "counter", "Runs of jobs ended, by next state and class of error"),
     ("pressroom_publish_outcomes_total", "counter", "Runs that published or tried to, by platform and class of error"),
     ("pressroom_unknown_outcomes_total", "counter", "Jobs that wait for a person because nobody knows their outcome"),
     ("pressroom_leases_lapsed_total", "counter", "Jobs whose worker was gone before they ended"),
+    ("pressroom_limit_waits_total", "counter", "Calls that waited for a platform's limit, by platform"),
+    ("pressroom_circuit_openings_total", "counter", "Times that calls began to wait for a platform that does not answer"),
     ("pressroom_job_lateness_seconds", "histogram", "From due to the first start"),
 ];
 
@@ -131,6 +135,20 @@ fn render_versions(text: &mut String, app: &App) {
         if let Some(days) = version.days_left(app.clock.now()) {
             let _ = writeln!(text, "{name}{{platform=\"{}\",version=\"{}\"}} {days}", version.platform, version.name);
         }
+    }
+}
+
+/// How many circuits are open, a platform's own and its accounts'. Left out while Redis is away.
+async fn render_circuits(text: &mut String, app: &App) {
+    let Ok(open) = app.limits.count_open(app.clock.now()).await else { return };
+    let name = "pressroom_circuit_open";
+    let _ = writeln!(
+        text,
+        "# HELP {name} Platforms and accounts whose calls wait because the platform does not answer\n# TYPE {name} gauge"
+    );
+    for platform in PlatformId::ALL {
+        let count = open.get(<&str>::from(*platform)).copied().unwrap_or(0);
+        let _ = writeln!(text, "{name}{{platform=\"{platform}\"}} {count}");
     }
 }
 

@@ -10,16 +10,20 @@ use shared::app::App;
 use shared::entity::job;
 use shared::ids::{PostId, WorkspaceId};
 use shared::jobs::JobState;
+use shared::store;
 use shared::store::idempotency::{Answer, NewKey};
 use shared::store::jobs::Decision;
 use shared::store::posts::{PostWithTargets, Written};
 use shared::store::{idempotency, job_steps, jobs, posts};
 
 use super::jobs::{JobFault, Published, fault, next_attempt_at, parse, phase, published};
+use super::risks::{Risk, risks};
+use super::status::derived_status;
 use super::{LIMIT_DEFAULT, LIMIT_MAX, Tag};
 use crate::accept::{Acceptor, InFlight, KEY_LIFETIME};
 use crate::auth::ApiKey;
 use crate::body::{Body, Rendered};
+use crate::forecast::Postponed;
 use crate::problem::{ApiError, Phase, Problem, ProblemJson, Violation};
 use crate::routes::content::{Content, Options, Overrides};
 use crate::routes::new_post::{self, NewPost};
@@ -72,6 +76,10 @@ pub struct Target {
     pub error: Option<JobFault>,
     /// Where the published post is.
     pub published: Option<Published>,
+    /// Why it goes out later than was asked for.
+    pub postponed: Option<Postponed>,
+    /// What stands in its way, found ahead of its time.
+    pub risks: Option<Vec<Risk>>,
 }
 
 /// A page of posts, newest first.
@@ -139,23 +147,9 @@ impl Target {
             next_attempt_at: next_attempt_at(job),
             error: fault(job),
             published: published(target),
+            postponed: target.postponed.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            risks: risks(target, job),
         }
-    }
-}
-
-/// What moves comes first, then what waits for a person; a mixture of ends is told as such.
-fn derived_status(states: &[JobState]) -> String {
-    let has = |wanted| states.contains(&wanted);
-    let shared = states.first().filter(|first| states.iter().all(|state| state == *first));
-    if let Some(state) = shared {
-        return state.to_string();
-    }
-    let telling =
-        [JobState::InProgress, JobState::Queued, JobState::Scheduled, JobState::Blocked].into_iter().find(|state| has(*state));
-    match telling {
-        Some(state) => state.to_string(),
-        None if has(JobState::Completed) => "partially_completed".to_owned(),
-        None => JobState::Failed.to_string(),
     }
 }
 
@@ -231,6 +225,7 @@ impl Posts {
 
     /// Lists posts, newest first.
     #[oai(path = "/posts", method = "get", operation_id = "listPosts")]
+    #[expect(clippy::too_many_arguments, reason = "each filter is a parameter of its own in the API's document")]
     async fn list(
         &self,
         key: ApiKey,
@@ -240,11 +235,18 @@ impl Posts {
         /// Rows per page, 1 to 100.
         #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
         limit: Query<Option<u32>>,
+        /// `true` for only those that wait with a target at risk.
+        #[oai(name = "atRisk")]
+        at_risk: Query<Option<bool>>,
     ) -> Result<Json<PostPage>, ApiError> {
         let caller = key.allow("posts:read")?;
         let before: Option<PostId> = parse("cursor", cursor.0)?;
         let limit = limit.0.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX);
-        let mut found = posts::list(&*app.db, &caller.workspace, before.as_ref(), u64::from(limit) + 1).await?;
+        let (workspace, before, rows) = (&caller.workspace, before.as_ref(), u64::from(limit) + 1);
+        let mut found = match at_risk.0 {
+            Some(true) => store::risks::list_posts(&*app.db, workspace, before, rows).await?,
+            _ => posts::list(&*app.db, workspace, before, rows).await?,
+        };
         let more = found.len() > limit as usize;
         found.truncate(limit as usize);
         let next_cursor = found.last().filter(|_| more).map(|found| found.post.id.to_string());
@@ -358,27 +360,4 @@ async fn replay(app: &App, workspace: &WorkspaceId, key: &str, request_hash: &st
         return Err(ApiError::Unprocessable(ProblemJson::from(problem)));
     }
     Ok(Some(Accepted::Accepted(Rendered::again(answer.body), answer.location, Some("true".to_owned()))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_post_s_status_follows_from_its_targets() {
-        use JobState::{Blocked, Cancelled, Completed, Failed, InProgress, Queued, Scheduled};
-        let cases: [(&[JobState], &str); 8] = [
-            (&[Completed, Completed], "completed"),
-            (&[Completed, InProgress], "in_progress"),
-            (&[Completed, Queued], "queued"),
-            (&[Completed, Failed], "partially_completed"),
-            (&[Completed, Blocked], "blocked"),
-            (&[Failed, Cancelled], "failed"),
-            (&[Scheduled, Scheduled], "scheduled"),
-            (&[Cancelled], "cancelled"),
-        ];
-        for (states, status) in cases {
-            assert_eq!(derived_status(states), status, "{states:?}");
-        }
-    }
 }

@@ -8,8 +8,10 @@ use url::Url;
 
 use crate::secret::{KeyRing, Secret};
 
+mod caps;
 mod platforms;
 
+pub use caps::DailyCaps;
 pub use platforms::{FacebookConfig, InstagramConfig, LinkedinConfig, TiktokConfig, XConfig, YoutubeConfig};
 
 /// Everything that can be set from outside.
@@ -32,12 +34,20 @@ pub struct Config {
     pub frontend_url: Url,
     /// `API_RATE`: requests per minute that one API key may make; 0 sets no limit. Default 600.
     pub api_rate: u32,
-    /// `LANE_BOUND`: ids kept in Redis per lane; the backlog waits in the database. Default 2000.
+    /// `LANE_BOUND`: ids kept in Redis for a lane's bulk queue; the backlog waits in the database. Default 2000.
     ///
     /// apalis-redis moves due ids with one Lua `unpack`, which fails near 8,000: the bound must stay well below.
     pub lane_bound: usize,
     /// `LEASE_SECONDS`: how long a claim holds without a heartbeat (sent three times per lease). Default 15.
     pub lease: Duration,
+    /// `PLATFORM_LIMITS`: whether calls to platforms are held back by what the platforms allow, `true` or `false`. Off it is for
+    /// sandboxes without limits; calls still wait for a platform that does not answer. Default `true`.
+    pub platform_limits: bool,
+    /// `DAILY_CAPS`: other daily caps of posts than the documented ones, such as `instagram=50,youtube=500`; 0 lifts a cap.
+    /// X counts each account's posts, and so on; YouTube counts all channels together. Default none.
+    pub daily_caps: DailyCaps,
+    /// `LIMITER_PATIENCE`: milliseconds that Redis gets to say whether a call may be made; then it waits. Default 250.
+    pub limiter_patience: Duration,
     /// `SHUTDOWN_GRACE`: seconds that running jobs get to finish after SIGTERM. Default 25.
     pub shutdown_grace: Duration,
     /// `CLOCK_AHEAD`: seconds by which the process's clock runs ahead, for tests of outages. Default 0.
@@ -86,6 +96,9 @@ impl Config {
             api_addr,
             lane_bound: reader.get::<usize>("LANE_BOUND", "2000").clamp(1, LANE_BOUND_MAX),
             lease: Duration::from_secs(reader.get::<u64>("LEASE_SECONDS", "15").max(1)),
+            platform_limits: reader.get("PLATFORM_LIMITS", "true"),
+            daily_caps: reader.get("DAILY_CAPS", ""),
+            limiter_patience: Duration::from_millis(reader.get("LIMITER_PATIENCE", "250")),
             shutdown_grace: Duration::from_secs(reader.get("SHUTDOWN_GRACE", "25")),
             clock_ahead: Duration::from_secs(reader.get("CLOCK_AHEAD", "0")),
             x: XConfig::read(&mut reader),

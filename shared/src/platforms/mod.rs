@@ -6,7 +6,9 @@ mod check;
 pub mod connect;
 pub mod facebook;
 pub mod instagram;
+mod limits;
 pub mod linkedin;
+pub mod risks;
 pub mod rules;
 pub mod tiktok;
 pub mod versions;
@@ -26,6 +28,7 @@ use crate::content::{Draft, PlatformId};
 use crate::entity::{account, post_target};
 use crate::error::{ErrorClass, JobError};
 use crate::journal::{Journal, Stop};
+use crate::limits::Call;
 use crate::secret::Secret;
 use crate::store::runs::{Published, Warning};
 use crate::store::{accounts, posts};
@@ -67,9 +70,16 @@ pub struct Publishing<'a> {
 }
 
 impl Publishing<'_> {
-    /// Calls the platform; every call of an adapter goes through here. `what` names the operation.
+    /// Calls the platform as soon as it allows it; every call of an adapter goes through here. `what` names the operation.
     pub async fn call(&self, request: RequestBuilder, what: &str) -> Result<Answer, JobError> {
-        http::send(request, what).await
+        let Self { app, account, .. } = self;
+        let rules = rules(account.platform);
+        let call = Call { platform: account.platform, account: &account.id, what, table: &rules.limits };
+        let pass = app.limits.take(call, app.clock.now()).await?;
+        let result = http::send(request, what).await;
+        let now = app.clock.now();
+        app.limits.learn(pass, &limits::outcome(rules, what, &result, now), now).await;
+        result
     }
 
     /// What a file of the draft is.
@@ -228,19 +238,21 @@ async fn look_at_files(
             Ok(files)
         })
         .await?;
-    let Some(kind) = rules(platform).kinds.iter().find(|rule| rule.kind == draft.kind) else { return Ok(files) };
     for url in draft.files() {
-        let is_thumbnail = draft.thumbnail.as_deref() == Some(url) && !draft.media.iter().any(|media| media.url == url);
-        let allowed = if is_thumbnail { kind.thumbnail.as_slice() } else { kind.files };
-        // A cover that this kind has no use for is not sent, so it is not judged.
-        if is_thumbnail && allowed.is_empty() {
-            continue;
-        }
-        if let Some(probe) = files.get(url) {
+        if let (Some(allowed), Some(probe)) = (allowed_files(platform, draft, url), files.get(url)) {
             check::check_file(allowed, probe).map_err(|(code, reason)| refused_file(url, code, &reason))?;
         }
     }
     Ok(files)
+}
+
+/// The files that may stand at an address of the draft; `None` where what stands there is not judged.
+fn allowed_files(platform: PlatformId, draft: &Draft, url: &str) -> Option<&'static [rules::FileRule]> {
+    let kind = rules(platform).kinds.iter().find(|rule| rule.kind == draft.kind)?;
+    let is_thumbnail = draft.thumbnail.as_deref() == Some(url) && !draft.media.iter().any(|media| media.url == url);
+    let allowed = if is_thumbnail { kind.thumbnail.as_slice() } else { kind.files };
+    // A cover that this kind has no use for is not sent.
+    (!is_thumbnail || !allowed.is_empty()).then_some(allowed)
 }
 
 fn refused_file(url: &str, code: &'static str, reason: &str) -> JobError {

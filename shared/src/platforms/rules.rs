@@ -1,6 +1,10 @@
 //! What a platform takes, as data: served to front ends and applied to every draft by `check`.
 
+use crate::clients::http::Answer;
+use crate::clock::Timestamp;
 use crate::content::{Draft, Kind};
+use crate::limits::Table;
+use crate::limits::table::Lesson;
 
 /// What a platform takes.
 #[derive(Debug)]
@@ -17,6 +21,10 @@ pub struct Rules {
     pub unit: Unit,
     /// What really goes out as the text, when that is not the draft's text alone.
     pub text: fn(&Draft) -> String,
+    /// How many calls and posts it takes.
+    pub limits: Table,
+    /// What an answer to an operation tells about these limits.
+    pub learn: fn(&Answer, &str, Timestamp) -> Vec<Lesson>,
     /// What no table can say; usually nothing.
     pub extra: fn(&Draft, &mut Vec<Broken>),
 }

@@ -1,11 +1,10 @@
 //! Connected accounts. The grant is sealed for its row before it gets here.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set,
-    sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    Set, sea_query::Expr,
 };
 
-use super::db::execute;
 use crate::clock::Timestamp;
 use crate::content::{AccountState, PlatformId};
 use crate::entity::account;
@@ -130,36 +129,61 @@ pub async fn find_by_external_id(
         .await
 }
 
-/// Gives a known account a new grant, after which it can be used again.
+/// Gives a known account a new grant of which nothing else is known, after which it can be used again.
 pub async fn reconnect(
     db: &impl ConnectionTrait,
     account: account::Model,
     grant_sealed: String,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let mut row = account.into_active_model();
-    row.grant_sealed = Set(grant_sealed);
-    row.state = Set(AccountState::Connected);
-    row.updated_at = Set(now);
+    let grant_no = account.grant_no + 1;
+    let row = account::ActiveModel {
+        id: Set(account.id),
+        grant_sealed: Set(grant_sealed),
+        grant_no: Set(grant_no),
+        granted_at: Set(now),
+        state: Set(AccountState::Connected),
+        scopes: Set(String::new()),
+        expires_at: Set(None),
+        renewal_expires_at: Set(None),
+        refresh_job_id: Set(None),
+        refresh_holder: Set(None),
+        refresh_until: Set(None),
+        refresh_sent_at: Set(None),
+        problem: Set(None),
+        disconnected_at: Set(None),
+        updated_at: Set(now),
+        ..Default::default()
+    };
     row.update(db).await.map(|_| ())
 }
 
-/// Writes down the scopes that the platform told for the grant with the number `grant_no`, separated by spaces.
-pub async fn save_scopes(
+/// Writes down the scopes that the platform told for the account's present grant, separated by spaces.
+pub async fn save_scopes(db: &impl ConnectionTrait, account: &account::Model, scopes: &str, now: Timestamp) -> Result<(), DbErr> {
+    account::Entity::update_many()
+        .col_expr(account::Column::Scopes, Expr::value(scopes))
+        .col_expr(account::Column::UpdatedAt, Expr::value(now))
+        .filter(account::Column::WorkspaceId.eq(account.workspace_id.clone()))
+        .filter(account::Column::Id.eq(account.id.clone()))
+        .filter(account::Column::GrantNo.eq(account.grant_no))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// The accounts with one of these ids on a platform that were not let go. Serves all workspaces: a person's one consent may
+/// serve accounts in several.
+pub async fn list_alive(
     db: &impl ConnectionTrait,
-    account: &account::Model,
-    scopes: &str,
-    now: Timestamp,
-) -> Result<(), DbErr> {
-    let sql = "UPDATE accounts SET scopes = $4, updated_at = $5 WHERE workspace_id = $1 AND id = $2 AND grant_no = $3";
-    let values = vec![
-        account.workspace_id.clone().into(),
-        account.id.clone().into(),
-        account.grant_no.into(),
-        scopes.into(),
-        now.into(),
-    ];
-    execute(db, sql, values).await.map(|_| ())
+    platform: PlatformId,
+    external_ids: &[&str],
+) -> Result<Vec<account::Model>, DbErr> {
+    account::Entity::find()
+        .filter(account::Column::Platform.eq(platform))
+        .filter(account::Column::ExternalId.is_in(external_ids.iter().copied()))
+        .filter(account::Column::DisconnectedAt.is_null())
+        .all(db)
+        .await
 }
 
 /// Marks whether the account can be used.

@@ -1,10 +1,12 @@
 //! Jobs as their owners and the scheduler see them.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, TryGetable, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, TryGetable, Value,
 };
+use serde::{Deserialize, Serialize};
 
-use super::db::{Db, execute, pieces, query, rows, skip_locked};
+use super::db::{Db, Txn, execute, in_order, pieces, query, rows, skip_locked};
 use super::job_events::{self, NewEvent};
 use super::{job_steps, posts};
 use crate::clock::Timestamp;
@@ -86,11 +88,20 @@ fn row_values(job: &job::Model) -> [Value; 17] {
     ]
 }
 
+/// A job that is due, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueJob {
+    /// The job.
+    pub id: JobId,
+    /// Its workspace.
+    pub workspace: WorkspaceId,
+}
+
 /// What the relay took from a lane.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Due {
     /// The jobs to push.
-    pub ids: Vec<JobId>,
+    pub jobs: Vec<DueJob>,
     /// How many of them lost their lease.
     pub lapsed: usize,
 }
@@ -114,42 +125,94 @@ pub async fn next_wakes(db: &impl ConnectionTrait) -> Result<Vec<(Lane, Timestam
 pub async fn take_due(db: &Db, lane: Lane, room: usize, now: Timestamp, repush_at: Timestamp) -> Result<Due, DbErr> {
     let txn = db.begin().await?;
     let sql = format!(
-        "SELECT id, workspace_id, state, claim_no, worker FROM jobs WHERE lane = $1 AND wake_at IS NOT NULL AND wake_at <= $2 \
+        "SELECT id, workspace_id, state, worker FROM jobs WHERE lane = $1 AND wake_at IS NOT NULL AND wake_at <= $2 \
          ORDER BY wake_at LIMIT $3{}",
         skip_locked(&*txn)
     );
     let limit = i64::try_from(room).unwrap_or(i64::MAX);
     let found = query(&*txn, &sql, vec![lane.into(), now.into(), limit.into()]).await?;
+    let due = mark_taken(&txn, &found, now, repush_at).await?;
+    txn.commit().await?;
+    Ok(due)
+}
+
+/// As [`take_due`], for those of `ids` that are due still, whichever lane they are in.
+pub async fn take_these(db: &Db, ids: &[JobId], now: Timestamp, repush_at: Timestamp) -> Result<Due, DbErr> {
+    let txn = db.begin().await?;
+    let mut found = Vec::new();
+    for piece in pieces(&in_order(ids, |id| id)) {
+        let sql = format!(
+            "SELECT id, workspace_id, state, worker FROM jobs WHERE id IN {} AND wake_at IS NOT NULL AND wake_at <= $1{}",
+            rows(1, piece.len(), 2),
+            skip_locked(&*txn)
+        );
+        let mut values: Vec<Value> = vec![now.into()];
+        values.extend(piece.iter().map(|id| Value::from((*id).clone())));
+        found.extend(query(&*txn, &sql, values).await?);
+    }
+    let due = mark_taken(&txn, &found, now, repush_at).await?;
+    txn.commit().await?;
+    Ok(due)
+}
+
+/// Puts the next look at rows that are locked here to `repush_at`; those in progress have lost their lease.
+async fn mark_taken(txn: &Txn, found: &[QueryResult], now: Timestamp, repush_at: Timestamp) -> Result<Due, DbErr> {
     let mut due = Due::default();
     let mut lapses = Vec::new();
-    for row in &found {
-        let id = JobId::try_get(row, "", "id")?;
+    for row in found {
+        let job = due_job(row)?;
         if JobState::try_get(row, "", "state")? == JobState::InProgress {
             let worker: Option<String> = row.try_get("", "worker")?;
             lapses.push(NewEvent {
-                job: id.clone(),
-                workspace: row.try_get("", "workspace_id")?,
+                job: job.id.clone(),
+                workspace: job.workspace.clone(),
                 at: now,
                 kind: "lease_lapsed",
                 detail: serde_json::json!({ "worker": worker }).to_string(),
             });
         }
-        due.ids.push(id);
+        due.jobs.push(job);
     }
-    for piece in pieces(&due.ids) {
+    for piece in pieces(&due.jobs) {
         let sql = format!(
             "UPDATE jobs SET state = 'queued', wake_at = $1, run_at = CASE WHEN state = 'in_progress' THEN $2 ELSE run_at END, \
              version = version + 1 WHERE id IN {}",
             rows(1, piece.len(), 3)
         );
         let mut values: Vec<Value> = vec![repush_at.into(), now.into()];
-        values.extend(piece.iter().map(|id| Value::from(id.clone())));
-        execute(&*txn, &sql, values).await?;
+        values.extend(piece.iter().map(|job| Value::from(job.id.clone())));
+        execute(&**txn, &sql, values).await?;
     }
-    job_events::insert_many(&*txn, &lapses).await?;
-    txn.commit().await?;
+    job_events::insert_many(&**txn, &lapses).await?;
     due.lapsed = lapses.len();
     Ok(due)
+}
+
+fn due_job(row: &QueryResult) -> Result<DueJob, DbErr> {
+    Ok(DueJob { id: row.try_get("", "id")?, workspace: row.try_get("", "workspace_id")? })
+}
+
+/// The first `each` due jobs of every workspace that has any in a lane, one workspace after the other.
+///
+/// Skips from workspace to workspace in the index `jobs_by_turn`: the cost grows with their number, not with the backlog.
+pub async fn list_first_due(db: &impl ConnectionTrait, lane: Lane, now: Timestamp, each: usize) -> Result<Vec<DueJob>, DbErr> {
+    let first = "FROM jobs AS own WHERE own.lane = $1 AND own.workspace_id = turn.workspace_id AND own.wake_at IS NOT NULL \
+                 AND own.wake_at <= $2 ORDER BY own.wake_at LIMIT $3";
+    // SQLite has no LATERAL; PostgreSQL would read the whole table for the other form.
+    let firsts = match db.get_database_backend() {
+        DbBackend::Postgres => format!("LATERAL (SELECT own.id, own.workspace_id, own.wake_at {first}) AS due"),
+        _ => format!("jobs AS due WHERE due.id IN (SELECT own.id {first})"),
+    };
+    let next = "SELECT workspace_id FROM jobs WHERE lane = $1 AND wake_at IS NOT NULL";
+    let sql = format!(
+        "WITH RECURSIVE turn (workspace_id) AS (SELECT ({next} ORDER BY workspace_id LIMIT 1) UNION ALL \
+         SELECT ({next} AND workspace_id > turn.workspace_id ORDER BY workspace_id LIMIT 1) \
+         FROM turn WHERE turn.workspace_id IS NOT NULL) \
+         SELECT due.id, due.workspace_id FROM turn CROSS JOIN {firsts} ORDER BY due.workspace_id, due.wake_at"
+    );
+    let each = i64::try_from(each).unwrap_or(i64::MAX);
+    let found = query(db, &sql, vec![lane.into(), now.into(), each.into()]).await?;
+    found.iter().map(due_job).collect()
 }
 
 /// After Redis lost its contents: everything that was pushed and not yet claimed is due to be pushed again now.

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod api_keys;
 pub mod batch;
+pub mod caps;
 pub mod connections;
 pub mod db;
 pub mod idempotency;
@@ -16,7 +17,9 @@ pub mod notices;
 pub mod oauth_states;
 pub mod posts;
 pub mod renewals;
+pub mod risks;
 pub mod runs;
+pub mod sealed;
 pub mod workspaces;
 
 pub use db::{Db, Txn};

@@ -5,6 +5,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, FromQueryResult, IntoAct
 use super::db::{execute, query};
 use crate::clock::Timestamp;
 use crate::entity::oauth_state;
+use crate::secret::{KeyRing, SecretError};
 
 /// Remembers a login that begins.
 pub async fn insert(db: &impl ConnectionTrait, row: oauth_state::Model) -> Result<(), DbErr> {
@@ -23,4 +24,18 @@ pub async fn claim(db: &impl ConnectionTrait, state_hash: &str, now: Timestamp) 
 /// Forgets the states of all workspaces whose time is over.
 pub async fn delete_expired(db: &impl ConnectionTrait, now: Timestamp) -> Result<u64, DbErr> {
     execute(db, "DELETE FROM oauth_states WHERE expires_at <= $1", vec![now.into()]).await
+}
+
+/// Seals what the exchange will need for the row of a state's hash.
+pub fn seal(keys: &KeyRing, state_hash: &str, secret: &[u8]) -> Result<String, SecretError> {
+    keys.seal(secret, &place(state_hash))
+}
+
+/// Opens what the exchange needs.
+pub fn open(keys: &KeyRing, row: &oauth_state::Model) -> Result<Vec<u8>, SecretError> {
+    keys.open(&row.secret_sealed, &place(&row.state_hash))
+}
+
+fn place(state_hash: &str) -> String {
+    format!("oauth_states:secret_sealed:{state_hash}")
 }

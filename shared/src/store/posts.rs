@@ -85,11 +85,14 @@ async fn refuse_alike(
     if wanted.is_empty() {
         return Ok(());
     }
-    let mut known = find_alike(db, writer_is_alone, &wanted).await?;
+    // A post that a full day moved is the same slip at the time that it was asked for.
+    let asked = posts.iter().map(|post| post.post.publish_at).min().unwrap_or(Timestamp(i64::MAX));
+    let mut known = find_alike(db, writer_is_alone, &wanted, asked).await?;
     for (post, written) in posts.iter().zip(written).filter(|(_, written)| **written == Written::Written) {
         let repeated = post.targets.iter().filter(|_| !post.allow_duplicate).find_map(|target| {
             let others = known.get(&place_of(target))?;
-            let within = |at: &Timestamp| at.since(target.publish_at).max(target.publish_at.since(*at)) < ALIKE_WITHIN;
+            let near = |at: &Timestamp, time: Timestamp| at.since(time).max(time.since(*at)) < ALIKE_WITHIN;
+            let within = |at: &Timestamp| near(at, target.publish_at) || near(at, post.post.publish_at);
             others.iter().find(|(at, _)| within(at)).map(|(_, of)| (target.position, of.clone()))
         });
         if let Some((position, of)) = repeated {
@@ -114,7 +117,13 @@ fn place_of(target: &post_target::Model) -> (WorkspaceId, AccountId, i64) {
     (target.workspace_id.clone(), target.account_id.clone(), target.fingerprint)
 }
 
-async fn find_alike(db: &impl ConnectionTrait, writer_is_alone: bool, targets: &[&post_target::Model]) -> Result<Alike, DbErr> {
+/// `asked` is the first time at which one of the targets was to go out.
+async fn find_alike(
+    db: &impl ConnectionTrait,
+    writer_is_alone: bool,
+    targets: &[&post_target::Model],
+    asked: Timestamp,
+) -> Result<Alike, DbErr> {
     let mut found = Alike::new();
     for piece in pieces(&in_order(targets, |target| &target.fingerprint)) {
         if !writer_is_alone {
@@ -125,7 +134,7 @@ async fn find_alike(db: &impl ConnectionTrait, writer_is_alone: bool, targets: &
         // Few values per row: binding them is most of this statement's cost. The exact times are compared by the caller.
         let (first, last) = piece
             .iter()
-            .fold((i64::MAX, i64::MIN), |(first, last), target| (first.min(target.publish_at.0), last.max(target.publish_at.0)));
+            .fold((asked.0, i64::MIN), |(first, last), target| (first.min(target.publish_at.0), last.max(target.publish_at.0)));
         let sql = format!(
             "SELECT t.workspace_id, t.account_id, t.fingerprint, t.publish_at, t.post_id FROM (VALUES {}) AS v \
              JOIN post_targets t ON t.account_id = v.column1 AND t.fingerprint = v.column2 AND t.publish_at BETWEEN $1 AND $2 \
@@ -178,10 +187,10 @@ async fn insert_targets(db: &impl ConnectionTrait, posts: &[&NewPost]) -> Result
     for piece in pieces(&targets) {
         let sql = format!(
             "INSERT INTO post_targets (id, workspace_id, post_id, position, account_id, platform, kind, overrides, job_id, \
-             fingerprint, publish_at) VALUES {}",
-            rows(piece.len(), 11, 1)
+             fingerprint, publish_at, risk_looks, postponed) VALUES {}",
+            rows(piece.len(), 13, 1)
         );
-        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 11);
+        let mut values: Vec<Value> = Vec::with_capacity(piece.len() * 13);
         for target in piece {
             values.extend([
                 target.id.clone().into(),
@@ -195,6 +204,8 @@ async fn insert_targets(db: &impl ConnectionTrait, posts: &[&NewPost]) -> Result
                 target.job_id.clone().into(),
                 target.fingerprint.into(),
                 target.publish_at.into(),
+                target.risk_looks.into(),
+                target.postponed.clone().into(),
             ]);
         }
         execute(db, &sql, values).await?;
@@ -232,7 +243,7 @@ pub async fn find(db: &impl ConnectionTrait, workspace: &WorkspaceId, id: &PostI
     Ok(with_targets(db, workspace, found.into_iter().collect()).await?.pop())
 }
 
-async fn with_targets(
+pub(super) async fn with_targets(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
     posts: Vec<post::Model>,

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Value};
 use super::db::{Db, execute, query};
 use super::jobs::{self, Decision, NewTimes};
 use super::notices::{self, NewNotice};
+use super::risks;
 use crate::clock::Timestamp;
 use crate::entity::{account, job};
 use crate::error::ErrorRecord;
@@ -147,6 +148,7 @@ pub async fn connect(
         jobs::insert_many(db, &[job]).await?;
     }
     notices::resolve_of_account(db, &stored.workspace_id, &stored.id, now).await?;
+    risks::clear_of_account(db, &stored.workspace_id, &stored.id, now).await?;
     let resumed = resume(db, Some(&stored), now).await?;
     Ok((stored, resumed))
 }
@@ -171,6 +173,7 @@ pub async fn mark_dead(db: &Db, account: &account::Model, cause: &ErrorRecord, n
         detail: cause.clone(),
     };
     notices::tell(&*txn, &account.workspace_id, &cause, now).await?;
+    risks::look_again_of_account(&*txn, &account.workspace_id, &account.id, now).await?;
     txn.commit().await?;
     Ok(true)
 }
@@ -183,6 +186,7 @@ pub async fn let_go(db: &Db, account: &account::Model, now: Timestamp) -> Result
                WHERE workspace_id = $1 AND id = $2";
     execute(&*txn, sql, vec![account.workspace_id.clone().into(), account.id.clone().into(), now.into()]).await?;
     notices::resolve_of_account(&*txn, &account.workspace_id, &account.id, now).await?;
+    risks::look_again_of_account(&*txn, &account.workspace_id, &account.id, now).await?;
     txn.commit().await
 }
 

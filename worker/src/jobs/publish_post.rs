@@ -75,7 +75,8 @@ fn is_refusal(error: &JobError) -> bool {
     matches!(error.class, ErrorClass::AuthExpired | ErrorClass::AuthRevoked)
 }
 
-fn draft(target: &post_target::Model, post: &post::Model) -> Result<Draft, JobError> {
+/// What a target publishes.
+pub(super) fn draft(target: &post_target::Model, post: &post::Model) -> Result<Draft, JobError> {
     let bug = |error: serde_json::Error| {
         JobError::new(ErrorClass::Bug, "content_unreadable", format!("the post's content can't be read: {error}"))
     };

@@ -27,7 +27,7 @@ impl Run for RefreshToken {
         match tokens::renew(app, &account, journal).await {
             Ok(_) => Ok(None),
             // The account says so, and its people are told: this job has nothing left to wait for.
-            Err(dead) if dead.class == ErrorClass::AuthRevoked => {
+            Err(dead) if matches!(dead.class, ErrorClass::AuthRevoked | ErrorClass::AuthExpired) => {
                 Err(JobError { class: ErrorClass::Rejected, remedy: "reconnect the account", ..dead }.into())
             }
             Err(error) => Err(error.into()),

@@ -3,6 +3,7 @@
 
 pub mod oauth;
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use url::Url;
 use super::{Grant, facebook, instagram, linkedin, tiktok, x, youtube};
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::config::Config;
 use crate::content::PlatformId;
 use crate::entity::account;
 use crate::error::{ErrorClass, JobError};
@@ -167,6 +169,11 @@ pub mod codes {
     pub const CALLBACK_ERROR: &str = "callback_error";
 }
 
+/// A future of unnamed type on the heap: that it may move between threads is proven here, for each platform by itself.
+fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
+    Box::pin(future)
+}
+
 macro_rules! connects {
     ($($id:ident => $adapter:ty,)+) => {
         /// The logins of a platform.
@@ -186,17 +193,17 @@ macro_rules! connects {
 
         /// Begins a login.
         pub async fn start(app: &App, platform: PlatformId, start: &Start<'_>) -> Result<Started, JobError> {
-            match platform { $(PlatformId::$id => Box::pin(<$adapter as Connect>::start(app, start)).await,)+ }
+            match platform { $(PlatformId::$id => boxed(<$adapter as Connect>::start(app, start)).await,)+ }
         }
 
         /// Exchanges what a login brought back.
         pub async fn finish(app: &App, platform: PlatformId, finish: &Finish<'_>) -> Result<Vec<Candidate>, JobError> {
-            match platform { $(PlatformId::$id => Box::pin(<$adapter as Connect>::finish(app, finish)).await,)+ }
+            match platform { $(PlatformId::$id => boxed(<$adapter as Connect>::finish(app, finish)).await,)+ }
         }
 
         /// Renews an account's grant.
         pub async fn renew(app: &App, account: &account::Model, grant: &Grant) -> Result<Granted, JobError> {
-            match account.platform { $(PlatformId::$id => Box::pin(<$adapter as Connect>::renew(app, account, grant)).await,)+ }
+            match account.platform { $(PlatformId::$id => boxed(<$adapter as Connect>::renew(app, account, grant)).await,)+ }
         }
 
         /// Asks a platform whose grant it is.
@@ -206,12 +213,12 @@ macro_rules! connects {
             grant: &Grant,
             hint: (&str, &str),
         ) -> Result<Identity, JobError> {
-            match platform { $(PlatformId::$id => Box::pin(<$adapter as Connect>::verify(app, grant, hint)).await,)+ }
+            match platform { $(PlatformId::$id => boxed(<$adapter as Connect>::verify(app, grant, hint)).await,)+ }
         }
 
         /// Ends an account's grant at its platform.
         pub async fn revoke(app: &App, account: &account::Model, grant: &Grant) -> Result<(), JobError> {
-            match account.platform { $(PlatformId::$id => Box::pin(<$adapter as Connect>::revoke(app, account, grant)).await,)+ }
+            match account.platform { $(PlatformId::$id => boxed(<$adapter as Connect>::revoke(app, account, grant)).await,)+ }
         }
     };
 }
@@ -229,6 +236,57 @@ connects! {
 pub fn login(platform: PlatformId, variant: &str) -> Option<&'static Login> {
     let known = logins(platform);
     if variant.is_empty() { known.first() } else { known.iter().find(|login| login.variant == variant) }
+}
+
+/// The scopes that publishing needs on an account of this sort and that are not among those granted; none when it is unknown
+/// what was granted.
+pub fn missing_scopes(platform: PlatformId, variant: &str, granted: &[String]) -> Vec<&'static str> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    let login = login(platform, variant);
+    let needed = |scope: &&&'static str| match (platform, login) {
+        // A member's posts need no organisation's scopes, an organisation's no member's.
+        (PlatformId::Linkedin, _) if variant == "organization" => !scope.ends_with("_member_social"),
+        (PlatformId::Linkedin, _) => !scope.contains("_organization_"),
+        // Where a platform has several logins, each asks for scopes of its own.
+        (_, Some(login)) => login.scopes.contains(scope),
+        (_, None) => true,
+    };
+    let scopes = super::rules(platform).scopes.iter().filter(needed);
+    scopes.filter(|scope| !granted.iter().any(|held| held == *scope)).copied().collect()
+}
+
+/// Whether a login is one of the platform's and the operator has given all that it needs.
+pub fn is_configured(app: &App, platform: PlatformId, login: &Login) -> bool {
+    let is_known = logins(platform).iter().any(|known| known.variant == login.variant);
+    is_known && login.settings.iter().all(|name| setting(&app.config, name).is_some_and(|value| !value.is_empty()))
+}
+
+/// The value of a setting that a login may need, by its variable's name.
+fn setting<'a>(config: &'a Config, name: &str) -> Option<&'a str> {
+    Some(match name {
+        "X_CLIENT_ID" => &config.x.client_id,
+        "X_CONSUMER_KEY" => &config.x.consumer_key,
+        "X_CONSUMER_SECRET" => config.x.consumer_secret.expose(),
+        "FACEBOOK_APP_ID" => &config.facebook.app_id,
+        "FACEBOOK_APP_SECRET" => config.facebook.app_secret.expose(),
+        "INSTAGRAM_APP_ID" => &config.instagram.app_id,
+        "INSTAGRAM_APP_SECRET" => config.instagram.app_secret.expose(),
+        "LINKEDIN_CLIENT_ID" => &config.linkedin.client_id,
+        "LINKEDIN_CLIENT_SECRET" => config.linkedin.client_secret.expose(),
+        "TIKTOK_CLIENT_KEY" => &config.tiktok.client_key,
+        "TIKTOK_CLIENT_SECRET" => config.tiktok.client_secret.expose(),
+        "YOUTUBE_CLIENT_ID" => &config.youtube.client_id,
+        "YOUTUBE_CLIENT_SECRET" => config.youtube.client_secret.expose(),
+        _ => return None,
+    })
+}
+
+/// The error of a login that the operator has not set up.
+pub(in crate::platforms) fn not_configured(login: &Login) -> JobError {
+    let message = format!("this login needs the settings {}", login.settings.join(", "));
+    JobError::new(ErrorClass::Rejected, "login_not_configured", message).remedy("the operator of this Pressroom must set them")
 }
 
 /// When a grant is to be renewed: ahead of its end, up to a quarter earlier by chance so that accounts which were connected
@@ -250,4 +308,35 @@ pub fn renew_at(platform: PlatformId, seed: &str, granted_at: Timestamp, granted
 /// An error of a login, with one of [`codes`].
 pub(in crate::platforms) fn failed(code: &'static str, message: impl Into<String>) -> JobError {
     JobError::new(ErrorClass::Rejected, code, message).remedy("begin the login again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::oauth::stand_in::StandIn;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_login_is_offered_once_all_its_settings_are_there() {
+        let platform = StandIn::answering([""; 0]).await;
+        let bare = platform.app(&[]).await;
+        let offered = |app: &App, variant: &str| is_configured(app, PlatformId::X, login(PlatformId::X, variant).unwrap());
+
+        let half = platform.app(&[("X_CONSUMER_KEY", "k")]).await;
+        let whole = platform.app(&[("X_CONSUMER_KEY", "k"), ("X_CONSUMER_SECRET", "s")]).await;
+
+        assert!(!offered(&bare, "oauth1") && !offered(&half, "oauth1"));
+        assert!(offered(&whole, "oauth1") && !offered(&whole, ""));
+        assert!(!is_configured(&whole, PlatformId::Tiktok, login(PlatformId::X, "oauth1").unwrap()));
+    }
+
+    #[tokio::test]
+    async fn every_setting_that_a_login_names_is_known() {
+        let app = StandIn::answering([""; 0]).await.app(&[]).await;
+
+        for platform in PlatformId::ALL {
+            for name in logins(*platform).iter().flat_map(|login| login.settings) {
+                assert!(setting(&app.config, name).is_some(), "{platform}: {name}");
+            }
+        }
+    }
 }

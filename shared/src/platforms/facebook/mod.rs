@@ -17,12 +17,13 @@
 
 pub(super) mod call;
 mod comment;
-mod connect;
+pub(super) mod connect;
 pub(super) mod errors;
 mod feed;
 mod film;
 mod find;
 mod kinds;
+pub(super) mod limits;
 mod story;
 pub(super) mod wire;
 
@@ -49,6 +50,8 @@ impl Platform for Facebook {
         scopes: &["pages_show_list", "pages_read_engagement", "pages_manage_posts", "pages_manage_engagement"],
         unit: Unit::Characters,
         text: |draft| draft.text.clone(),
+        limits: limits::TABLE,
+        learn: limits::learn,
         extra: kinds::check_options,
     };
 

@@ -13,6 +13,7 @@ mod containers;
 mod errors;
 mod find;
 mod form;
+mod limits;
 mod rules;
 mod send;
 

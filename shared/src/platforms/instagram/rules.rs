@@ -101,6 +101,8 @@ pub(super) const RULES: Rules = Rules {
     ],
     unit: Unit::Characters,
     text: |draft| draft.text.clone(),
+    limits: super::limits::TABLE,
+    learn: super::limits::learn,
     extra: check_options,
 };
 

@@ -10,6 +10,7 @@ mod call;
 mod connect;
 mod errors;
 mod find;
+mod limits;
 mod media;
 mod post;
 mod text;
@@ -144,6 +145,8 @@ impl Platform for Linkedin {
         scopes: &["openid", "profile", "w_member_social", "w_organization_social", "r_organization_social"],
         unit: Unit::Utf16,
         text: |draft| draft.text.clone(),
+        limits: limits::TABLE,
+        learn: limits::learn,
         extra: |_, _| {},
     };
 

@@ -17,6 +17,7 @@ mod connect;
 mod errors;
 mod find;
 mod init;
+mod limits;
 mod status;
 mod upload;
 
@@ -117,6 +118,8 @@ impl Platform for Tiktok {
         scopes: &["user.info.basic", "user.info.profile", "video.publish", "video.upload", "video.list"],
         unit: Unit::Utf16,
         text: |draft| draft.text.clone(),
+        limits: limits::TABLE,
+        learn: limits::learn,
         extra: check::check,
     };
 

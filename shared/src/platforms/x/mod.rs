@@ -11,6 +11,7 @@ mod call;
 mod connect;
 mod errors;
 mod find;
+mod limits;
 mod media;
 mod post;
 mod text;
@@ -131,6 +132,8 @@ impl Platform for X {
         scopes: &["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"],
         unit: Unit::Weighted(text::weighted_length),
         text: text::post_text,
+        limits: limits::TABLE,
+        learn: limits::learn,
         extra: text::check,
     };
 

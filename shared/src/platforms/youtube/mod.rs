@@ -18,6 +18,7 @@ mod connect;
 mod errors;
 mod find;
 mod follow;
+mod limits;
 mod pacific;
 mod processing;
 mod session;
@@ -127,6 +128,8 @@ impl Platform for Youtube {
         ],
         unit: Unit::Bytes,
         text: |draft| draft.text.clone(),
+        limits: limits::TABLE,
+        learn: limits::learn,
         extra: checks::check,
     };
 
