@@ -116,9 +116,7 @@ fn timed_out() -> JobError {
 }
 
 async fn store_renewed(app: &App, taken: &account::Model, old: &Grant, granted: Granted) -> Result<account::Model, JobError> {
-    // An extension that brings nothing to go on with says that nothing can renew it any more.
-    let extended = connect::renewal(taken.platform, old) == Renewal::Extend;
-    let granted = if extended { granted } else { Granted { grant: keep_renewal(old, granted.grant), ..granted } };
+    let granted = Granted { grant: keep_renewal(old, granted.grant), ..granted };
     let new = seal(app, taken, &granted)?;
     if let Some(stored) = renewals::store(&app.db, taken, &new, app.clock.now()).await? {
         tracing::info!(account.id = %taken.id, platform = %taken.platform, "grant renewed");

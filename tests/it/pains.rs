@@ -68,6 +68,42 @@ const PAINS: &[(u32, &str, &[&str])] = &[
         &["publish::every_kind_is_published_on_every_platform_as_it_was_meant"],
     ),
     (25, "published, but nobody knows the id", &["crash::a_worker_may_die_anywhere_and_each_post_is_published_once"]),
+    (26, "a renewal that wipes the refresh token", &["tokens::renewed::a_renewal_without_a_new_refresh_token_keeps_the_old_one"]),
+    (
+        27,
+        "one fault of the network disconnects the account",
+        &["tokens::dead::no_fault_of_the_network_or_the_platform_disconnects_an_account"],
+    ),
+    (
+        28,
+        "a dead account that is tried again and again",
+        &[
+            "limits::circuits::an_outage_is_waited_out_with_few_calls_and_every_post_comes_once",
+            "tokens::renewed::a_platform_that_refuses_every_token_ends_the_account_after_one_renewal",
+        ],
+    ),
+    (
+        29,
+        "told twice of one lost account",
+        &[
+            "tokens::dead::a_grant_that_was_taken_back_is_told_once_and_all_goes_on_after_reconnecting",
+            "connect::standing::notices_are_told_once_for_a_cause_and_listed_page_by_page",
+        ],
+    ),
+    (
+        30,
+        "another account in the place of the one that was reconnected",
+        &["connect::flow::a_reconnected_account_stays_the_same_and_no_other_takes_its_place"],
+    ),
+    (
+        31,
+        "posts that stop because a grant ran out, and nobody says so before",
+        &[
+            "risks::every_risk_is_told_once_and_is_over_when_it_is_over",
+            "risks::a_post_is_looked_at_a_day_and_an_hour_before_or_right_away",
+            "connect::grants::a_token_that_ends_within_a_week_and_that_nothing_renews_is_a_risk",
+        ],
+    ),
     (
         39,
         "the platform can't fetch the file",
@@ -135,7 +171,10 @@ const PAINS: &[(u32, &str, &[&str])] = &[
     (
         47,
         "an API version that ended",
-        &["linkedin::errors::a_new_token_gets_its_time_and_an_ended_version_waits_for_the_operator"],
+        &[
+            "linkedin::errors::a_new_token_gets_its_time_and_an_ended_version_waits_for_the_operator",
+            "risks::a_file_whose_host_is_away_and_a_version_that_has_ended_are_risks",
+        ],
     ),
     (
         48,
@@ -146,6 +185,8 @@ const PAINS: &[(u32, &str, &[&str])] = &[
         49,
         "a day's quota",
         &[
+            "limits::daily::a_post_over_the_cap_waits_for_the_next_free_time_and_says_so",
+            "limits::daily::youtube_counts_all_channels_of_the_project_until_midnight_in_california",
             "youtube::errors::limits_are_waited_for_as_long_as_they_last",
             "instagram::waits::the_daily_quota_and_a_block_for_spam_are_waited_for",
         ],

@@ -9,7 +9,7 @@ use shared::content::AccountState;
 use shared::entity::account;
 use shared::error::ErrorRecord;
 use shared::platforms::Grant;
-use shared::platforms::connect::{self, Renewal};
+use shared::platforms::connect;
 use shared::store::accounts;
 
 /// A connected account. No answer ever shows its tokens.
@@ -134,11 +134,11 @@ fn reasons(app: &App, row: &account::Model, scopes_missing: &[String]) -> Vec<Re
 /// The ends that nothing moves.
 fn ends(app: &App, row: &account::Model, now: Timestamp) -> Vec<Reason> {
     let opened = accounts::open_grant(&app.config.keys, row).ok();
-    let Some(grant) = opened.and_then(|bytes| serde_json::from_slice::<Grant>(&bytes).ok()) else {
+    if opened.and_then(|bytes| serde_json::from_slice::<Grant>(&bytes).ok()).is_none() {
         let reason = Reason::new("grant_unreadable", "the stored grant does not open with this Pressroom's keys");
         return vec![Reason { remedy: "give Pressroom the key that sealed it, or reconnect the account".to_owned(), ..reason }];
-    };
-    let unrenewed = connect::renewal(row.platform, &grant) == Renewal::Never;
+    }
+    let unrenewed = row.refresh_job_id.is_none();
     let token = row.expires_at.filter(|_| unrenewed).map(|at| ("token_ends", "the access token, which nothing renews,", at));
     let renewal = row.renewal_expires_at.map(|at| ("renewal_ends", "that which renews the access token", at));
     let soon = [token, renewal].into_iter().flatten().filter(|(_, _, at)| *at <= now.plus(ENDS_SOON));

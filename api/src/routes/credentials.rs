@@ -118,7 +118,7 @@ impl CredentialRoutes {
         }
         let row = row_of(&app, caller.workspace, platform, &identity).await?;
         let expires_at = expires_at.map(|at| at.0);
-        let granted = Granted { grant, scopes: identity.scopes.clone(), expires_at, renewal_expires_at: None };
+        let granted = Granted { grant, scopes: identity.scopes.clone(), expires_at, renewal_expires_at: None, extends: true };
         let stored = tokens::store_grant(&app, &row, &identity, &granted).await.map_err(|error| refusal::of(&error))?;
         Ok(Json(Account::new(&app, &stored)))
     }

@@ -94,7 +94,7 @@ async fn look_at_account(app: &App, account: &account::Model, publish_at: Timest
         Ok(grant) => grant,
         Err(error) => return looked.risks.push(Risk::new(error.code, error.message, error.remedy)),
     };
-    looked.risks.extend(life_of(account, &grant, publish_at));
+    looked.risks.extend(life_of(account, publish_at));
     let told = ask(app, account, &grant, looked).await;
     // What the platform tells now goes before what is known since the account was connected.
     let granted = told.unwrap_or_else(|| account.scopes.split_whitespace().map(str::to_owned).collect());
@@ -106,10 +106,10 @@ async fn look_at_account(app: &App, account: &account::Model, publish_at: Timest
 }
 
 /// Whether the grant lives until the post is due.
-fn life_of(account: &account::Model, grant: &Grant, publish_at: Timestamp) -> Option<Risk> {
+fn life_of(account: &account::Model, publish_at: Timestamp) -> Option<Risk> {
     let before = |end: Option<Timestamp>| end.filter(|end| *end <= publish_at);
     let name = &account.name;
-    if connect::renewal(account.platform, grant) == Renewal::Never {
+    if account.refresh_job_id.is_none() {
         let end = before(account.expires_at)?;
         let message = format!("the access token of `{name}` ends at {end}, before the post is due, and nothing renews it");
         return Some(Risk::new("token_ends", message, RECONNECT));
@@ -175,7 +175,6 @@ fn words(error: &JobError) -> &str {
 mod tests {
     use super::*;
     use crate::ids::WorkspaceId;
-    use crate::secret::Secret;
     use crate::store::accounts::{NewAccount, new_row};
     use std::time::Duration;
 
@@ -196,9 +195,8 @@ mod tests {
     #[test]
     fn a_token_that_nothing_renews_must_outlive_the_post() {
         let hour = Duration::from_secs(3600);
-        let grant = Grant::Oauth1 { token: Secret::new("t".to_owned()), token_secret: Secret::new("s".to_owned()) };
         let ends = |at| account::Model { expires_at: Some(at), ..account(PlatformId::X, "1", "oauth1") };
-        let code = |account: &account::Model| life_of(account, &grant, NOW.plus(hour)).map(|risk| risk.code);
+        let code = |account: &account::Model| life_of(account, NOW.plus(hour)).map(|risk| risk.code);
 
         assert_eq!(code(&ends(NOW.plus(hour))).as_deref(), Some("token_ends"));
         assert_eq!(code(&ends(NOW.plus(hour * 2))), None);

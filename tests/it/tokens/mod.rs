@@ -27,8 +27,10 @@ const RENEWED: [(PlatformId, &str); 6] = [
 /// A stack and an account on it that was connected by logging in.
 async fn connected(platform: PlatformId, variant: &str) -> anyhow::Result<(Stack, account::Model)> {
     let stack = Stack::start().await?;
-    // Only partners of LinkedIn are given refresh tokens.
-    stack.sandbox.post("settings", json!({ "linkedin": { "partner": true } })).await?;
+    // Only partners of LinkedIn are given refresh tokens; and Facebook's access to data, which nothing renews, is to outlast
+    // the person's token.
+    let settings = json!({ "linkedin": { "partner": true }, "facebook": { "dataAccessSeconds": 400 * 86_400 } });
+    stack.sandbox.post("settings", settings).await?;
     let (account, _) = connect_by_login(&stack.app, &stack.sandbox, &stack.workspace, (platform, variant)).await?;
     Ok((stack, account))
 }

@@ -88,6 +88,13 @@ pub struct Granted {
     pub expires_at: Option<i64>,
     /// When that which renews it ends, likewise.
     pub renewal_expires_at: Option<i64>,
+    /// Whether renewing moves the end: not where something else ends first that only a person can renew.
+    #[serde(default = "yes")]
+    pub extends: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Who an account is, by the platform's own word.
@@ -293,7 +300,7 @@ pub(in crate::platforms) fn not_configured(login: &Login) -> JobError {
 /// together are not renewed together; `None` when nothing renews it. Never before it is a twentieth of its life old.
 pub fn renew_at(platform: PlatformId, seed: &str, granted_at: Timestamp, granted: &Granted) -> Option<Timestamp> {
     use std::hash::{DefaultHasher, Hash, Hasher};
-    if renewal(platform, &granted.grant) == Renewal::Never {
+    if !granted.extends || renewal(platform, &granted.grant) == Renewal::Never {
         return None;
     }
     let end = Timestamp(granted.expires_at?);

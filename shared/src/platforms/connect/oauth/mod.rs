@@ -341,6 +341,7 @@ impl Tokens {
             renewal_expires_at: until(self.refresh_expires_in),
             grant: Grant::Bearer { access_token: self.access_token, renewal: self.refresh_token },
             scopes: self.scopes,
+            extends: true,
         }
     }
 

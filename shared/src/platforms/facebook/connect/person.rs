@@ -103,19 +103,19 @@ impl Inspected {
 impl Person {
     /// The right to act for a Page, or for what is linked to it; `ids` are theirs.
     ///
-    /// Once access to data ends before the person's token does, exchanging that gains nothing and only a person can help: the
-    /// grant then holds nothing to renew it with.
+    /// Once access to data ends before the person's token does, exchanging that gains nothing and only a person can help.
     pub(in crate::platforms) fn grant(&self, page_token: &Secret<String>, ids: &[&str]) -> Granted {
-        let renewable = match (self.ends_at, self.data_ends_at) {
+        let extends = match (self.ends_at, self.data_ends_at) {
             (Some(end), Some(data_end)) => end <= data_end,
             (None, Some(_)) => false,
             (_, None) => true,
         };
         Granted {
-            grant: Grant::Bearer { access_token: page_token.clone(), renewal: renewable.then(|| self.token.clone()) },
+            grant: Grant::Bearer { access_token: page_token.clone(), renewal: Some(self.token.clone()) },
             scopes: self.scopes.as_ref().map(|scopes| scopes.of(ids)),
             expires_at: [self.ends_at, self.data_ends_at].into_iter().flatten().min(),
-            renewal_expires_at: self.ends_at.filter(|_| renewable),
+            renewal_expires_at: self.ends_at,
+            extends,
         }
     }
 
@@ -224,6 +224,7 @@ pub(in crate::platforms) async fn outlived(
         scopes: inspected.scopes_of(ids),
         expires_at: ends.into_iter().flatten().min(),
         renewal_expires_at: None,
+        extends: false,
     })
 }
 

@@ -82,8 +82,7 @@ fn a_page_s_grant_ends_with_what_ends_first_and_is_renewed_while_that_helps() {
         let granted = person.grant(&Secret::new("page".to_owned()), &["1"]);
 
         assert_eq!(granted.expires_at, ends, "{end:?} {data_end:?}");
-        assert_eq!(Facebook::renewal(&granted.grant) == Renewal::Extend, renewed, "{end:?} {data_end:?}");
-        assert_eq!(granted.renewal_expires_at, end.filter(|_| renewed));
+        assert_eq!((granted.extends, granted.renewal_expires_at), (renewed, end), "{end:?} {data_end:?}");
     }
 }
 
@@ -273,8 +272,7 @@ async fn a_page_s_token_outlives_the_person_s_but_nothing_renews_it_then() {
     let granted = renew(&platform).await.unwrap();
     let error = renew(&dead).await.unwrap_err();
 
-    assert_eq!(Facebook::renewal(&granted.grant), Renewal::Never);
-    assert_eq!((granted.expires_at, granted.renewal_expires_at), (days(60), None));
+    assert_eq!((granted.expires_at, granted.renewal_expires_at, granted.extends), (days(60), None, false));
     assert_eq!((error.class, error.code), (ErrorClass::AuthRevoked, "grant_dead"));
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn finish(app: &App, finish: &Finish<'_>) -> Result<Vec<Candida
         Ok(identity) => identity,
         Err(error) => told(&answer, &error).ok_or_else(|| oauth::not_identified(codes::USER_INFO_FAILED, error))?,
     };
-    let granted = Granted { grant, scopes: None, expires_at: None, renewal_expires_at: None };
+    let granted = Granted { grant, scopes: None, expires_at: None, renewal_expires_at: None, extends: true };
     Ok(vec![Candidate { identity, granted, unusable: None }])
 }
 

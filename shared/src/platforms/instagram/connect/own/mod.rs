@@ -90,6 +90,7 @@ impl Lasting {
             grant: Grant::Bearer { renewal: Some(self.access_token.clone()), access_token: self.access_token },
             expires_at: ends_at,
             renewal_expires_at: ends_at,
+            extends: true,
         }
     }
 }
