@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::limits::{call, left, make};
 use anyhow::Context;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::{Value, json};
@@ -171,6 +172,26 @@ async fn every_risk_is_told_once_and_is_over_when_it_is_over() -> anyhow::Result
         let (status, answer) = stack.post(&format!("/api/v1/jobs/{}/cancel", waiting.job), &Value::Null).await?;
         assert!(status < 300, "{answer}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_limit_that_has_no_room_until_after_the_post_is_due_is_a_risk() -> anyhow::Result<()> {
+    let stack = Stack::start().await?;
+    let waiting = Waiting::image(&stack, "a post that will be late", 3 * HOUR).await?;
+    let create = || call(PlatformId::X, &waiting.account, "create post");
+    let reset_at = stack.app.clock.now().plus(4 * HOUR);
+    make(&stack.app, create(), &left(100, 0, reset_at)).await?;
+
+    assert_eq!(look(&stack).await?, 1);
+    assert_eq!(waiting.codes(&stack).await?, ["limit_reached"]);
+
+    stack.advance(2 * HOUR);
+    let earlier = stack.app.clock.now().plus(HOUR / 2);
+    let pass = make(&stack.app, call(PlatformId::X, &waiting.account, "media status"), &left(100, 0, earlier)).await;
+    assert!(pass.is_ok(), "another limit, which has room again before the post is due");
+    assert_eq!(look(&stack).await?, 1);
+    assert_eq!(waiting.codes(&stack).await?, ["limit_reached"]);
     Ok(())
 }
 

@@ -125,13 +125,13 @@ impl RedisServer {
         command.args(["--port", &self.port.to_string(), "--save", "", "--appendonly", "no"]);
         self.process = Some(Process::spawn(command)?);
         let address = format!("127.0.0.1:{}", self.port);
-        for _ in 0..2000 {
-            if tokio::net::TcpStream::connect(&address).await.is_ok() {
-                return Ok(());
+        let answering = async {
+            while tokio::net::TcpStream::connect(&address).await.is_err() {
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
-        }
-        anyhow::bail!("redis-server does not answer on {address}")
+        };
+        let waiting = tokio::time::timeout(std::time::Duration::from_secs(30), answering);
+        waiting.await.with_context(|| format!("redis-server does not answer on {address}"))
     }
 
     /// Forgets everything it holds.

@@ -1,10 +1,11 @@
 //! What would stop a post when its time comes and can be known before: looked at ahead of time, nothing is changed.
 //!
-//! A limit that is full is no risk: it moves the post when it is submitted, see `store::caps`.
+//! A daily cap is no risk: it moves the post when it is submitted, see `store::caps`. A limit of the platform that has no
+//! room until after the post is due is one, since the post will be late.
 
 use std::collections::BTreeSet;
 
-use super::{Grant, allowed_files, check, check_draft, connect, open_grant, versions};
+use super::{Grant, allowed_files, check, check_draft, connect, open_grant, rules, versions};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::content::{AccountState, Draft, PlatformId};
@@ -42,7 +43,32 @@ pub async fn look(app: &App, account: &account::Model, draft: &Draft, publish_at
     look_at_version(app, account.platform, publish_at, &mut looked);
     look_at_files(app, account.platform, draft, &mut looked).await;
     look_at_account(app, account, publish_at, &mut looked).await;
+    look_at_limits(app, account, publish_at, &mut looked).await;
     looked
+}
+
+/// Whether the platform has told that nothing goes for longer than until the post is due.
+async fn look_at_limits(app: &App, account: &account::Model, publish_at: Timestamp, looked: &mut Looked) {
+    let (table, now) = (&rules(account.platform).limits, app.clock.now());
+    let of_account = app.limits.read_account((account.platform, &account.id), table, now).await;
+    let of_app = app.limits.read_app(account.platform, table, now).await;
+    for gauges in [of_account, of_app] {
+        let gauges = match gauges {
+            Ok(gauges) => gauges,
+            // What is known of limits is gone with Redis: the call itself will find out.
+            Err(error) => {
+                tracing::debug!(error = %format!("{error:#}"), "limits could not be looked at ahead");
+                continue;
+            }
+        };
+        let full = gauges.limits.into_iter().filter(|gauge| gauge.left == Some(0));
+        for (name, reset_at) in full.filter_map(|gauge| Some((gauge.name, gauge.reset_at.filter(|at| *at > publish_at)?))) {
+            let message =
+                format!("the limit `{name}` of `{}` leaves no room until {reset_at}: the post will be late", account.name);
+            let remedy = "nothing to do: it goes out then; cancel it if that is too late";
+            looked.risks.push(Risk::new("limit_reached", message, remedy));
+        }
+    }
 }
 
 fn look_at_version(app: &App, platform: PlatformId, publish_at: Timestamp, looked: &mut Looked) {
@@ -109,7 +135,7 @@ async fn look_at_account(app: &App, account: &account::Model, publish_at: Timest
 fn life_of(account: &account::Model, publish_at: Timestamp) -> Option<Risk> {
     let before = |end: Option<Timestamp>| end.filter(|end| *end <= publish_at);
     let name = &account.name;
-    if account.refresh_job_id.is_none() {
+    if account.refresh_job_id.is_none() && account.expires_at.is_some() {
         let end = before(account.expires_at)?;
         let message = format!("the access token of `{name}` ends at {end}, before the post is due, and nothing renews it");
         return Some(Risk::new("token_ends", message, RECONNECT));

@@ -24,7 +24,7 @@ use shared::platforms;
 use tests::Stack;
 
 /// A call as an adapter makes it.
-fn call<'a>(platform: PlatformId, account: &'a AccountId, what: &'a str) -> Call<'a> {
+pub(crate) fn call<'a>(platform: PlatformId, account: &'a AccountId, what: &'a str) -> Call<'a> {
     Call { platform, account, what, table: &platforms::rules(platform).limits }
 }
 
@@ -39,13 +39,13 @@ fn failed() -> Outcome {
 }
 
 /// An answer that tells what is left of the calls of its kind.
-fn left(limit: u32, left: u32, reset_at: Timestamp) -> Outcome {
+pub(crate) fn left(limit: u32, left: u32, reset_at: Timestamp) -> Outcome {
     let told = Told::Left { limit, left, reset_at };
     Outcome { lessons: vec![Lesson { about: About::Endpoint, told }], ..silent() }
 }
 
 /// Makes a call if it may be made.
-async fn make(app: &App, call: Call<'_>, outcome: &Outcome) -> Result<(), JobError> {
+pub(crate) async fn make(app: &App, call: Call<'_>, outcome: &Outcome) -> Result<(), JobError> {
     let pass = app.limits.take(call, app.clock.now()).await?;
     app.limits.learn(pass, outcome, app.clock.now()).await;
     Ok(())

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Plays X and Facebook Pages over HTTP, for demos and tests.
+/// Plays the six platforms over HTTP, for demos and tests.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
