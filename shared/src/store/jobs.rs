@@ -196,19 +196,23 @@ fn due_job(row: &QueryResult) -> Result<DueJob, DbErr> {
 ///
 /// Skips from workspace to workspace in the index `jobs_by_turn`: the cost grows with their number, not with the backlog.
 pub async fn list_first_due(db: &impl ConnectionTrait, lane: Lane, now: Timestamp, each: usize) -> Result<Vec<DueJob>, DbErr> {
-    let first = "FROM jobs AS own WHERE own.lane = $1 AND own.workspace_id = turn.workspace_id AND own.wake_at IS NOT NULL \
+    let first = "WHERE own.lane = $1 AND own.workspace_id = turn.workspace_id AND own.wake_at IS NOT NULL \
                  AND own.wake_at <= $2 ORDER BY own.wake_at LIMIT $3";
-    // SQLite has no LATERAL; PostgreSQL would read the whole table for the other form.
+    // SQLite has no LATERAL and, without statistics, takes the index that lists the whole lane; PostgreSQL would read the
+    // whole table for the other form.
     let firsts = match db.get_database_backend() {
-        DbBackend::Postgres => format!("LATERAL (SELECT own.id, own.workspace_id, own.wake_at {first}) AS due"),
-        _ => format!("jobs AS due WHERE due.id IN (SELECT own.id {first})"),
+        DbBackend::Postgres => {
+            format!("LATERAL (SELECT own.id, own.workspace_id, own.wake_at FROM jobs AS own {first}) AS due WHERE TRUE")
+        }
+        _ => format!("jobs AS due WHERE due.id IN (SELECT own.id FROM jobs AS own INDEXED BY jobs_by_turn {first})"),
     };
     let next = "SELECT workspace_id FROM jobs WHERE lane = $1 AND wake_at IS NOT NULL";
     let sql = format!(
         "WITH RECURSIVE turn (workspace_id) AS (SELECT ({next} ORDER BY workspace_id LIMIT 1) UNION ALL \
          SELECT ({next} AND workspace_id > turn.workspace_id ORDER BY workspace_id LIMIT 1) \
          FROM turn WHERE turn.workspace_id IS NOT NULL) \
-         SELECT due.id, due.workspace_id FROM turn CROSS JOIN {firsts} ORDER BY due.workspace_id, due.wake_at"
+         SELECT due.id, due.workspace_id FROM turn CROSS JOIN {firsts} AND turn.workspace_id IS NOT NULL \
+         ORDER BY due.workspace_id, due.wake_at"
     );
     let each = i64::try_from(each).unwrap_or(i64::MAX);
     let found = query(db, &sql, vec![lane.into(), now.into(), each.into()]).await?;

@@ -211,7 +211,7 @@ const RESUME_MAX: i64 = 500;
 /// without one, those of all workspaces, which serves the machinery: a job may be settled as blocked in the very moment in
 /// which its account is reconnected.
 pub async fn resume(db: &impl ConnectionTrait, account: Option<&account::Model>, now: Timestamp) -> Result<Vec<JobId>, DbErr> {
-    let mut sql = "SELECT j.* FROM jobs j JOIN post_targets t ON t.job_id = j.id JOIN accounts a ON a.id = t.account_id \
+    let mut sql = "SELECT j.* FROM jobs j JOIN post_targets t ON t.id = j.target_id JOIN accounts a ON a.id = t.account_id \
                    WHERE j.state = 'blocked' AND j.error LIKE '%\"class\":\"auth%' AND a.state = 'connected' \
                    AND a.disconnected_at IS NULL"
         .to_owned();
