@@ -307,7 +307,7 @@ async fn end_grant(app: &App, account: &account::Model) -> Result<(), JobError> 
         return Ok(());
     }
     let grant = open_grant(app, account)?;
-    for other in accounts::list_of_platform(&*app.db, &account.workspace_id, account.platform).await? {
+    for other in accounts::list(&*app.db, &account.workspace_id, (Some(account.platform), None), None).await? {
         let alive = other.id != account.id && other.disconnected_at.is_none() && !other.grant_sealed.is_empty();
         if alive && open_grant(app, &other).is_ok_and(|other| shares(&grant, &other)) {
             return Ok(());

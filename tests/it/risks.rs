@@ -1,4 +1,6 @@
 //! Posts are looked at ahead of their time: each risk is told once with what to do, and is over when it is over.
+//!
+//! A little over 400 lines: all tests share the one table of harms and what does them.
 
 use std::time::Duration;
 

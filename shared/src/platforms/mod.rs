@@ -184,7 +184,8 @@ pub struct Patience {
     pub renewable: bool,
 }
 
-/// Publishes one target on an account that is usable: opens its grant, looks at the files, lets the platform's adapter work under the journal.
+/// Publishes one target on an account that is usable: opens its grant, looks at the files, lets the platform's adapter work
+/// under the journal.
 ///
 /// What `patience` does not bear after the post is live ends as a warning.
 pub async fn publish(

@@ -74,20 +74,8 @@ pub async fn list_by_ids(
         .await
 }
 
-/// The workspace's accounts on a platform, also those that were let go, in no order.
-pub async fn list_of_platform(
-    db: &impl ConnectionTrait,
-    workspace: &WorkspaceId,
-    platform: PlatformId,
-) -> Result<Vec<account::Model>, DbErr> {
-    account::Entity::find()
-        .filter(account::Column::WorkspaceId.eq(workspace.clone()))
-        .filter(account::Column::Platform.eq(platform))
-        .all(db)
-        .await
-}
-
-/// The workspace's accounts, newest first: those older than `before`, only those of a platform when one is given.
+/// The workspace's accounts, also those that were let go, newest first: those older than `before`, only those of a platform
+/// when one is given.
 pub async fn list(
     db: &impl ConnectionTrait,
     workspace: &WorkspaceId,
